@@ -1,0 +1,2 @@
+//! Ask every second.
+fn main() {}
