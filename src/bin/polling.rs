@@ -1,2 +1,83 @@
-//! Ask every second.
-fn main() {}
+//! Polling: the browser asks every second, and most answers say nothing new.
+//!
+//! Two ports, and so two origins: the page comes from 8000 and asks 8080, which must allow it (CORS). What express, its static
+//! files and `res.header` did is done here by hand. Read `answer` first; everything else serves it.
+
+use push_by_hand::clock;
+use push_by_hand::cors::Cors;
+use push_by_hand::feed::{Feed, Id};
+use push_by_hand::http::{Method, Request, Response, Status};
+use push_by_hand::lesson::{Failure, Lesson, announce};
+use push_by_hand::{json, pages};
+use std::sync::Arc;
+
+const LESSON: Lesson =
+    Lesson { page_port: Some(8000), ..Lesson::new("polling", "the browser asks every second, across two origins", 8080) };
+
+/// How many ticks the log keeps: five minutes of them.
+const KEPT: usize = 300;
+
+fn main() -> Result<(), Failure> {
+    let options = LESSON.options();
+    let server = options.server();
+    let page = options.bind_page(&server)?;
+    let data = options.bind(&server)?;
+    let page_origin = options.origin("http", &page);
+    let data_origin = options.origin("http", &data);
+
+    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
+    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)));
+    let cors = Cors {
+        origins: vec![page_origin.clone()],
+        methods: "GET, HEAD",
+        // A page that sets this field itself must ask first: it is not one of the few that any form could send.
+        request_fields: "If-None-Match",
+        response_fields: "ETag",
+    };
+
+    announce("page", &page_origin);
+    announce("data", &data_origin);
+    page.serve(move |request, responder| {
+        responder.send(match request.path() {
+            "/data-origin" => Response::text(Status::OK, data_origin.clone()).with("Cache-Control", "no-store"),
+            _ => pages::answer(request, "polling.html"),
+        })
+    });
+    data.serve(move |request, responder| {
+        let preflight = cors.answer_preflight(request);
+        responder.send(preflight.unwrap_or_else(|| cors.share(request, answer(request, &feed))))
+    });
+    server.wait()
+}
+
+/// The time, to whoever asks.
+fn answer(request: &Request, feed: &Feed) -> Response {
+    match (request.method, request.path()) {
+        (Method::Get | Method::Head, "/") => match request.query("after") {
+            None => time(request),
+            Some(id) => news(feed, &id),
+        },
+        (Method::Options, "/" | "*") => Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, OPTIONS"),
+        (_, "/") => Response::method_not_allowed(request, "GET, HEAD, OPTIONS"),
+        _ => Response::not_found(request),
+    }
+}
+
+/// What a plain poll gets: the latest value, whatever came before it. Its tag lets the next poll say "only if it has changed".
+fn time(request: &Request) -> Response {
+    let time = clock::time_of_day(clock::unix_seconds());
+    let etag = format!("\"{time}\"");
+    Response::text(Status::OK, time).with("Cache-Control", "no-store").unless_known(request, &etag)
+}
+
+/// What a poll with a cursor gets: every message after the one it names. An empty `after=` asks for the newest id to begin with.
+fn news(feed: &Feed, after: &str) -> Response {
+    let after = match after {
+        "" => Ok(feed.newest()),
+        id => id.parse::<Id>(),
+    };
+    match after {
+        Ok(after) => Response::json(Status::OK, json::news(&feed.after(after))).with("Cache-Control", "no-store"),
+        Err(expected) => Response::refusal(Status::BAD_REQUEST, &expected),
+    }
+}

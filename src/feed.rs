@@ -1,0 +1,207 @@
+//! The numbered log that every technique reads.
+//!
+//! Comes first: it knows no socket. One lock, one condition variable.
+//!
+//! ```text
+//!              oldest                newest
+//!   … 4 5 6  | 7 8 9 10 11 12 13 14 15 |        publish adds at the right; the bound drops at the left
+//!       ▲            ▲              ▲
+//!       reader A     reader B       reader C    a reader is a number: the last id it has seen
+//! ```
+//!
+//! Polling asks what is [`after`](Feed::after) its number. Long polling, the streams and the WebSocket
+//! [`wait_after`](Feed::wait_after) it. There is no queue per reader: a slow reader holds nobody up and costs nothing, and one
+//! that comes back after a cut asks from where it was. Who stays away so long that the log has moved on is told how
+//! many messages it missed.
+//!
+//! Left out: the log lives in memory and ends with the process. A production server would keep it elsewhere.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Instant;
+
+/// The name of one message: which run of the server, and which message of that run, counted from 1.
+///
+/// On the wire `1763700000000-42`. The run is part of it so that a client who comes back after a restart cannot take the new run's
+/// message 43 for the one it was waiting for. Digits and a dash only: it also travels in `Last-Event-ID`, where browsers may one
+/// day want nothing that CORS calls unsafe (Fetch, "CORS-safelisted request-header").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Id {
+    /// The run: when it began, in milliseconds since the Unix epoch.
+    pub epoch: u64,
+    /// The message. 0 stands before the first.
+    pub seq: u64,
+}
+
+/// One message of the log.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its name.
+    pub id: Id,
+    /// When it was published, in milliseconds since the Unix epoch.
+    pub time: u64,
+    /// Its event type; `message` unless said otherwise.
+    pub event: String,
+    /// Its text.
+    pub data: String,
+}
+
+/// What a reader gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct News {
+    /// The messages after the reader's number, oldest first. Shared, not copied.
+    pub messages: Vec<Arc<Message>>,
+    /// What lay between the reader's number and the first of these.
+    pub gap: Gap,
+    /// The reader's next number.
+    pub last: Id,
+}
+
+/// What a reader has missed for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Gap {
+    /// Nothing.
+    #[default]
+    None,
+    /// So many messages: the log had dropped them before the reader came.
+    Missed(u64),
+    /// Nobody can say how many: the reader's number is from another run of the server.
+    OtherRun,
+}
+
+/// The log.
+pub struct Feed {
+    epoch: u64,
+    max_messages: usize,
+    max_octets: usize,
+    log: Mutex<Log>,
+    published: Condvar,
+}
+
+struct Log {
+    messages: VecDeque<Arc<Message>>,
+    octets: usize,
+    /// The number of the newest message ever published, kept or not.
+    newest: u64,
+}
+
+impl Feed {
+    /// An empty log that keeps the last `max_messages`, and of those no more than `max_octets` of text together (but always the
+    /// newest). `epoch` is when this run began, in milliseconds since the Unix epoch.
+    pub fn new(epoch: u64, max_messages: usize, max_octets: usize) -> Feed {
+        let log = Log { messages: VecDeque::new(), octets: 0, newest: 0 };
+        Feed { epoch, max_messages, max_octets, log: Mutex::new(log), published: Condvar::new() }
+    }
+
+    /// Adds a message and wakes everyone who waits. Never waits for a reader.
+    ///
+    /// ```
+    /// use push_by_hand::feed::Feed;
+    /// let feed = Feed::new(1763700000000, 100, 1 << 20);
+    /// let before = feed.newest();
+    /// assert_eq!(feed.publish("hello").to_string(), "1763700000000-1");
+    /// assert_eq!(feed.after(before).messages[0].data, "hello");
+    /// ```
+    pub fn publish(&self, data: &str) -> Id {
+        self.publish_event("message", data)
+    }
+
+    /// The same with an event type.
+    pub fn publish_event(&self, event: &str, data: &str) -> Id {
+        let mut log = self.lock();
+        log.newest += 1;
+        let id = Id { epoch: self.epoch, seq: log.newest };
+        let time = crate::clock::unix_millis();
+        log.octets += data.len();
+        log.messages.push_back(Arc::new(Message { id, time, event: event.to_owned(), data: data.to_owned() }));
+        while log.messages.len() > 1 && (log.messages.len() > self.max_messages || log.octets > self.max_octets) {
+            log.octets -= log.messages.pop_front().map_or(0, |oldest| oldest.data.len());
+        }
+        drop(log);
+        self.published.notify_all();
+        id
+    }
+
+    /// Everything after `id`, at once; nothing new is an empty answer.
+    pub fn after(&self, id: Id) -> News {
+        self.news(&self.lock(), id)
+    }
+
+    /// Everything after `id`; where there is nothing yet, waits until there is, or until `deadline`.
+    ///
+    /// Looking and going to sleep happen under the one lock that `publish` needs, so that no message can fall between the two.
+    pub fn wait_after(&self, id: Id, deadline: Instant) -> News {
+        let mut log = self.lock();
+        loop {
+            let news = self.news(&log, id);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !news.is_empty() || left.is_zero() {
+                return news;
+            }
+            (log, _) = self.published.wait_timeout(log, left).expect("nothing panics under this lock because it only counts");
+        }
+    }
+
+    /// The id of the newest message, from which a reader who wants only what is to come begins.
+    pub fn newest(&self) -> Id {
+        Id { epoch: self.epoch, seq: self.lock().newest }
+    }
+
+    /// The id before the first message, from which a reader who wants everything begins.
+    pub fn origin(&self) -> Id {
+        Id { epoch: self.epoch, seq: 0 }
+    }
+
+    /// How many messages the log keeps at present, and how many octets of text they have together.
+    pub fn size(&self) -> (usize, usize) {
+        let log = self.lock();
+        (log.messages.len(), log.octets)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().expect("nothing panics under this lock because it only counts")
+    }
+
+    fn news(&self, log: &Log, id: Id) -> News {
+        let kept = log.messages.len() as u64;
+        let oldest = log.newest - kept + 1;
+        let last = Id { epoch: self.epoch, seq: log.newest };
+        // An id of another run, or one that we have yet to give out, says nothing about this log.
+        if id.epoch != self.epoch || id.seq > log.newest {
+            return News { messages: log.messages.iter().cloned().collect(), gap: Gap::OtherRun, last };
+        }
+        let missed = oldest.saturating_sub(id.seq + 1);
+        let skip = usize::try_from((id.seq + 1).saturating_sub(oldest)).unwrap_or(usize::MAX);
+        let messages = log.messages.iter().skip(skip).cloned().collect();
+        News { messages, gap: if missed > 0 { Gap::Missed(missed) } else { Gap::None }, last }
+    }
+}
+
+impl News {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty() && self.gap == Gap::None
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.epoch, self.seq)
+    }
+}
+
+/// Reads `epoch-seq`, digits only.
+impl FromStr for Id {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Id, String> {
+        let number = |digits: &str| {
+            if digits.bytes().all(|octet| octet.is_ascii_digit()) { digits.parse().ok() } else { None }
+        };
+        text.split_once('-')
+            .and_then(|(epoch, seq)| Some(Id { epoch: number(epoch)?, seq: number(seq)? }))
+            .ok_or_else(|| format!("expected an id as in 1763700000000-42; came \"{}\"", text.escape_debug()))
+    }
+}

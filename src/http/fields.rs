@@ -1,0 +1,215 @@
+//! The field lines of a message: what stands between the first line and the empty one.
+//!
+//! Comes first in `http`; requests, responses and trailers all have a section of fields.
+//! Implements RFC 9112 §5 (field lines) and RFC 9110 §5 (names, values, lists).
+//!
+//! ```text
+//! Host: localhost:8080\r\n          name ":" OWS value OWS CRLF
+//! Accept: text/html, */*\r\n
+//! \r\n                              an empty line ends the section
+//! ```
+//!
+//! A section is kept as it stands on the wire, in one piece of text, with an index of where each name and value begins:
+//! reading copies it once, writing copies it once, and no field line costs an allocation of its own.
+
+use super::{Error, Rule};
+use std::io::{BufRead, Read};
+
+/// The most a field section may take up, in octets: twice what browsers send at their worst.
+pub const MAX_SECTION: usize = 16 * 1024;
+/// The most lines it may have: a browser sends about 20.
+pub const MAX_LINES: usize = 100;
+
+/// A section of field lines, in the order in which they stand.
+#[derive(Clone, Default, Debug)]
+pub struct Fields {
+    /// The lines with their line ends, without the empty line that follows.
+    text: String,
+    lines: Vec<Line>,
+}
+
+/// Where one line's name and value stand in the text.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    name: (usize, usize),
+    value: (usize, usize),
+}
+
+impl Fields {
+    /// Reads a section and the empty line after it. `at` is how many octets of the message came before it.
+    ///
+    /// # Errors
+    /// [`Error::Broken`] at the first line that is not a field line, or beyond a limit.
+    pub(crate) fn read_from(reader: &mut impl BufRead, at: usize) -> Result<Fields, Error> {
+        let mut text = Vec::with_capacity(512);
+        let mut lines = Vec::with_capacity(16);
+        loop {
+            let start = text.len();
+            let end = read_line(reader, &mut text, MAX_SECTION - start, Rule::FieldSectionLength, at)?;
+            if end == start {
+                text.truncate(start);
+                break;
+            }
+            if lines.len() == MAX_LINES {
+                return Err(Error::broken(Rule::FieldCount, &text[start..end], at + start));
+            }
+            lines.push(Line::find(&text, start, end, at)?);
+        }
+        // Only ASCII has a meaning in a field; bytes above it are opaque (RFC 9110 §5.5). Where they are not UTF-8, each becomes
+        // a `?`: no rule compares them, and names, positions and lengths stay what they were.
+        let text = String::from_utf8(text).unwrap_or_else(|error| {
+            error.into_bytes().iter().map(|&octet| if octet.is_ascii() { char::from(octet) } else { '?' }).collect()
+        });
+        Ok(Fields { text, lines })
+    }
+
+    /// Writes the section and the empty line after it.
+    pub(crate) fn write_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.text.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+
+    /// Adds a field line at the end. Names come from the program, so they are right; a control character in a value, which may
+    /// have come from anywhere, becomes a space: CR and LF would start a field of the sender's choice (RFC 9110 §5.5).
+    pub fn push(&mut self, name: &'static str, value: &str) {
+        if self.text.capacity() == 0 {
+            self.text.reserve(256);
+            self.lines.reserve(8);
+        }
+        let start = self.text.len();
+        self.text.push_str(name);
+        self.text.push_str(": ");
+        let from = self.text.len();
+        if value.bytes().any(is_control) {
+            self.text.extend(value.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }));
+        } else {
+            self.text.push_str(value);
+        }
+        self.lines.push(Line { name: (start, start + name.len()), value: (from, self.text.len()) });
+        self.text.push_str("\r\n");
+    }
+
+    /// The fields, each a name and a value without the white space around it.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.lines.iter().map(|line| (&self.text[line.name.0..line.name.1], &self.text[line.value.0..line.value.1]))
+    }
+
+    /// The values of every field of this name; names are case-insensitive (RFC 9110 §5.1).
+    pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// The value of the first field of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// How many field lines have this name.
+    pub fn count(&self, name: &str) -> usize {
+        self.get_all(name).count()
+    }
+
+    /// The members of a list field: split at commas, over all its lines, empty members left out (RFC 9110 §5.6.1).
+    pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.get_all(name).flat_map(|value| value.split(',')).map(trim_ows).filter(|member| !member.is_empty())
+    }
+
+    /// Whether a list field has this token as a member. Tokens in the fields we ask about are case-insensitive.
+    pub fn contains_token(&self, name: &str, token: &str) -> bool {
+        self.list(name).any(|member| member.eq_ignore_ascii_case(token))
+    }
+
+    /// How many field lines there are.
+    pub fn len(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+}
+
+impl Line {
+    /// Finds name and value in `text[start..end]`, one line without its line end.
+    fn find(text: &[u8], start: usize, end: usize, at: usize) -> Result<Line, Error> {
+        let line = &text[start..end];
+        // RFC 9112 §5.2: a line that begins with white space once continued the line before it. That is over.
+        if matches!(line[0], b' ' | b'\t') {
+            return Err(Error::broken(Rule::NoFolding, line, at + start));
+        }
+        // RFC 9112 §5.1: no white space between the name and the colon. A token has none, so this finds both faults.
+        let colon = line.iter().position(|&octet| !is_token(octet)).unwrap_or(line.len());
+        if colon == 0 || line.get(colon) != Some(&b':') {
+            return Err(Error::broken(Rule::FieldName, line, at + start + colon));
+        }
+        let mut value = (colon + 1, line.len());
+        while value.0 < value.1 && is_ows(line[value.0]) {
+            value.0 += 1;
+        }
+        while value.0 < value.1 && is_ows(line[value.1 - 1]) {
+            value.1 -= 1;
+        }
+        if let Some(bad) = line[value.0..value.1].iter().position(|&octet| is_control(octet)) {
+            let (bad, at) = (&line[value.0 + bad..], at + start + value.0 + bad);
+            // RFC 9112 §2.2: a CR that no LF follows is not a line end, and may not stand for one.
+            return Err(Error::broken(if bad[0] == b'\r' { Rule::LineEnd } else { Rule::FieldValue }, bad, at));
+        }
+        Ok(Line { name: (start, start + colon), value: (start + value.0, start + value.1) })
+    }
+}
+
+/// Reads one line with its line end onto `text`; returns where the line's own octets end. At most `limit` octets are read.
+///
+/// RFC 9112 §2.2: the line end is CRLF; a lone LF is taken for one too, so that a request can be typed into `nc`.
+pub(super) fn read_line(
+    reader: &mut impl BufRead,
+    text: &mut Vec<u8>,
+    limit: usize,
+    too_long: Rule,
+    at: usize,
+) -> Result<usize, Error> {
+    let start = text.len();
+    let length = reader.by_ref().take(limit as u64).read_until(b'\n', text)?;
+    match text[start..] {
+        [.., b'\r', b'\n'] => Ok(text.len() - 2),
+        [.., b'\n'] => Ok(text.len() - 1),
+        _ if length == limit => Err(Error::broken(too_long, &text[start..], at + start)),
+        _ => Err(Error::broken(Rule::WholeMessage, b"", at + text.len())),
+    }
+}
+
+/// OWS, optional white space: spaces and tabs (RFC 9110 §5.6.3).
+const fn is_ows(octet: u8) -> bool {
+    matches!(octet, b' ' | b'\t')
+}
+
+/// The text without the optional white space around it.
+pub(crate) fn trim_ows(text: &str) -> &str {
+    text.trim_matches([' ', '\t'])
+}
+
+/// A character of a token: a visible ASCII character that is no delimiter (RFC 9110 §5.6.2).
+pub(crate) const fn is_token(octet: u8) -> bool {
+    const TOKEN: [bool; 256] = {
+        let mut table = [false; 256];
+        let symbols = b"!#$%&'*+-.^_`|~";
+        let mut i = 0;
+        while i < symbols.len() {
+            table[symbols[i] as usize] = true;
+            i += 1;
+        }
+        let mut octet = 0;
+        while octet < 128u8 {
+            table[octet as usize] |= octet.is_ascii_alphanumeric();
+            octet += 1;
+        }
+        table
+    };
+    TOKEN[octet as usize]
+}
+
+/// What may not stand in a field value: a control character other than the tab (RFC 9110 §5.5).
+const fn is_control(octet: u8) -> bool {
+    octet.is_ascii_control() && octet != b'\t'
+}

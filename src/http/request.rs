@@ -1,0 +1,293 @@
+//! A request: its first line, its fields and its body, read from a connection.
+//!
+//! Comes after `fields`. Implements RFC 9112 §3 (request-line, request-target, Host) and RFC 9110 §9 (methods).
+
+use super::body::{Body, Framing, MAX_BODY};
+use super::fields::read_line;
+use super::{Error, Fields, Rule, Terms};
+use std::io::BufRead;
+
+/// The longest request-line, in octets, line end included: what RFC 9112 §3 asks everyone to support.
+pub const MAX_REQUEST_LINE: usize = 8000;
+/// How many empty lines may come before a request-line (RFC 9112 §2.2 asks to ignore at least one).
+const MAX_EMPTY_LINES: usize = 4;
+
+/// What the client wants done (RFC 9110 §9.3). Method names are case-sensitive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Send me this.
+    Get,
+    /// Send me the head of what GET would send.
+    Head,
+    /// Take this.
+    Post,
+    /// Store this here.
+    Put,
+    /// Change this here.
+    Patch,
+    /// Remove this.
+    Delete,
+    /// Tell me what I may ask: CORS asks with it before other requests.
+    Options,
+}
+
+impl Method {
+    const ALL: [(Method, &'static str); 7] = [
+        (Method::Get, "GET"),
+        (Method::Head, "HEAD"),
+        (Method::Post, "POST"),
+        (Method::Put, "PUT"),
+        (Method::Patch, "PATCH"),
+        (Method::Delete, "DELETE"),
+        (Method::Options, "OPTIONS"),
+    ];
+
+    /// The method of this name.
+    pub fn named(name: &str) -> Option<Method> {
+        Method::ALL.iter().find(|(_, known)| *known == name).map(|&(method, _)| method)
+    }
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        Method::ALL[self as usize].1
+    }
+}
+
+/// The version a message speaks. A higher minor version is answered as 1.1 (RFC 9110 §6.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// No chunks; the connection ends after the answer unless asked otherwise.
+    Http10,
+    /// Chunks; the connection stays open unless asked otherwise.
+    Http11,
+}
+
+impl Version {
+    /// Reads `HTTP/1.1`. `at` is where it stands.
+    pub(super) fn parse(text: &[u8], at: usize) -> Result<Version, Error> {
+        match text {
+            b"HTTP/1.0" => Ok(Version::Http10),
+            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
+            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
+                Err(Error::broken(Rule::VersionSupported, text, at))
+            }
+            _ => Err(Error::broken(Rule::Version, text, at)),
+        }
+    }
+}
+
+/// A request as it came.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// What to do.
+    pub method: Method,
+    /// With what: `/path?query`, or `*`. Of an absolute-form target only this part is kept here.
+    pub target: String,
+    /// In which version.
+    pub version: Version,
+    /// The field lines.
+    pub fields: Fields,
+    /// The body; empty until [`read_body_from`](Request::read_body_from) has been called.
+    pub body: Vec<u8>,
+    /// The authority of an absolute-form target: it counts for more than Host (RFC 9112 §3.2.2).
+    authority: Option<String>,
+    framing: Framing,
+}
+
+impl Request {
+    /// Reads a whole request. `None`: the client closed between two requests, as it may.
+    ///
+    /// ```
+    /// use push_by_hand::http::Request;
+    /// let mut bytes = b"GET /clock?after=7 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n".as_slice();
+    /// let request = Request::read_from(&mut bytes).unwrap().unwrap();
+    /// assert_eq!((request.path(), request.query("after").as_deref()), ("/clock", Some("7")));
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Broken`] says which rule was broken, by what, at which byte. The connection is of no use after that: nobody
+    /// knows where the next request begins.
+    pub fn read_from(reader: &mut impl BufRead) -> Result<Option<Request>, Error> {
+        let Some(mut request) = Request::read_head_from(reader)? else { return Ok(None) };
+        request.read_body_from(reader)?;
+        Ok(Some(request))
+    }
+
+    /// Reads the head: request-line and fields. The body is still to come; see [`expects_continue`](Request::expects_continue).
+    ///
+    /// # Errors
+    /// As [`read_from`](Request::read_from).
+    pub fn read_head_from(reader: &mut impl BufRead) -> Result<Option<Request>, Error> {
+        let mut line = Vec::with_capacity(128);
+        let mut start = 0;
+        let end = loop {
+            if reader.fill_buf()?.is_empty() && line.len() == start {
+                return Ok(None);
+            }
+            let end = read_line(reader, &mut line, MAX_REQUEST_LINE, Rule::RequestLineLength, 0)?;
+            if end > start {
+                break end;
+            }
+            start = line.len();
+            if start > 2 * MAX_EMPTY_LINES {
+                return Err(Error::broken(Rule::RequestLine, &line, 0));
+            }
+        };
+        let at = line.len();
+        let line = &line[start..end];
+        let (method, target, version) = split_request_line(line, start)?;
+        let (authority, target) = split_target(target, method, start)?;
+        let fields = Fields::read_from(reader, at)?;
+        check_host(&fields, version)?;
+        let framing = Framing::of(&fields, version, Framing::Length(0))?;
+        Ok(Some(Request { method, target, version, fields, body: Vec::new(), authority, framing }))
+    }
+
+    /// Reads the body that the head announced.
+    ///
+    /// # Errors
+    /// As [`read_from`](Request::read_from); [`Rule::BodyLength`] beyond [`MAX_BODY`].
+    pub fn read_body_from(&mut self, reader: &mut impl BufRead) -> Result<(), Error> {
+        if self.framing != Framing::Length(0) {
+            self.body = Body::new(reader, self.framing).read_whole(MAX_BODY)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). An HTTP/1.0 client cannot.
+    ///
+    /// # Errors
+    /// It expects something else, or announces a body that will be refused anyway: better said before it is sent.
+    pub fn expects_continue(&self) -> Result<bool, Error> {
+        let Some(expectation) = self.fields.get("expect").filter(|_| self.version == Version::Http11) else {
+            return Ok(false);
+        };
+        if !expectation.eq_ignore_ascii_case("100-continue") {
+            return Err(Error::broken(Rule::Expectation, expectation.as_bytes(), 0));
+        }
+        match self.framing {
+            Framing::Length(length) if length > MAX_BODY as u64 => {
+                Err(Error::broken(Rule::BodyLength, format!("Content-Length: {length}").as_bytes(), 0))
+            }
+            framing => Ok(framing != Framing::Length(0)),
+        }
+    }
+
+    /// The path of the target, as it came: percent-encoded, without the query.
+    pub fn path(&self) -> &str {
+        self.target.split_once('?').map_or(&self.target, |(path, _)| path)
+    }
+
+    /// The value of a parameter of the query, percent-decoded; `None` if it is not there, or is not UTF-8.
+    pub fn query(&self, name: &str) -> Option<String> {
+        let (_, query) = self.target.split_once('?')?;
+        let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+        let (_, value) = pairs.find(|(key, _)| *key == name)?;
+        String::from_utf8(percent_decode(value)).ok()
+    }
+
+    /// The authority this request is for: `localhost:8080`. Empty only in HTTP/1.0, where Host was optional.
+    pub fn host(&self) -> &str {
+        self.authority.as_deref().or_else(|| self.fields.get("host")).unwrap_or_default()
+    }
+
+    /// What this request asks of the answer's form.
+    pub fn terms(&self) -> Terms {
+        let close = self.fields.contains_token("connection", "close");
+        let keep_alive = self.version == Version::Http11 || self.fields.contains_token("connection", "keep-alive");
+        Terms { head_only: self.method == Method::Head, version: self.version, persistent: keep_alive && !close }
+    }
+}
+
+/// `method SP request-target SP HTTP-version`: two single spaces and no other (RFC 9112 §3).
+fn split_request_line(line: &[u8], at: usize) -> Result<(Method, &str, Version), Error> {
+    let mut parts = line.split(|&octet| octet == b' ');
+    let (Some(method), Some(target), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return Err(Error::broken(Rule::RequestLine, line, at));
+    };
+    if method.is_empty() || target.is_empty() || !method.iter().all(|&octet| super::fields::is_token(octet)) {
+        return Err(Error::broken(Rule::RequestLine, line, at));
+    }
+    let target_at = at + method.len() + 1;
+    // A URI is visible ASCII (RFC 3986 §2). Browsers send a few of its excluded characters all the same ("|", "^"), which do
+    // no harm; "#" would be a fragment, which never travels.
+    if let Some(bad) = target.iter().position(|octet| !octet.is_ascii_graphic() || *octet == b'#') {
+        return Err(Error::broken(Rule::Target, &target[bad..], target_at + bad));
+    }
+    let target = str::from_utf8(target).map_err(|_| Error::broken(Rule::Target, target, target_at))?;
+    let version = Version::parse(version, target_at + target.len() + 1)?;
+    let named = str::from_utf8(method).ok().and_then(Method::named);
+    Ok((named.ok_or_else(|| Error::broken(Rule::Method, method, at))?, target, version))
+}
+
+/// The four forms of a target (RFC 9112 §3.2) as an authority, if it names one, and the rest. CONNECT's form has no method here.
+fn split_target(target: &str, method: Method, at: usize) -> Result<(Option<String>, String), Error> {
+    let broken = || Error::broken(Rule::Target, target.as_bytes(), at);
+    if target.starts_with('/') || (target == "*" && method == Method::Options) {
+        return Ok((None, target.to_owned()));
+    }
+    // "ws://" lives in the browser's address of a socket; on the wire the request is an HTTP request.
+    let (scheme, rest) = target.split_once("://").ok_or_else(broken)?;
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return Err(broken());
+    }
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    if !is_authority(authority) {
+        return Err(broken());
+    }
+    // "OPTIONS http://host" asks about the server as a whole; for the rest an empty path means "/".
+    let path = match path {
+        "" if method == Method::Options => "*".to_owned(),
+        path if path.starts_with('/') => path.to_owned(),
+        path => format!("/{path}"),
+    };
+    Ok((Some(authority.to_owned()), path))
+}
+
+/// RFC 9112 §3.2: in HTTP/1.1 exactly one Host, and in any version none that is not an authority.
+fn check_host(fields: &Fields, version: Version) -> Result<(), Error> {
+    let count = fields.count("host");
+    if count > 1 || (count == 0 && version == Version::Http11) {
+        return Err(Error::broken(Rule::HostOnce, format!("{count} Host fields").as_bytes(), 0));
+    }
+    match fields.get("host") {
+        Some(host) if !is_authority(host) => Err(Error::broken(Rule::Host, host.as_bytes(), 0)),
+        _ => Ok(()),
+    }
+}
+
+/// `name`, `name:port`, `[::1]:port` (RFC 3986 §3.2.2); user information has no place in HTTP (RFC 9110 §4.2.4).
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rfind(':') {
+        Some(colon) if !text.ends_with(']') => (&text[..colon], &text[colon + 1..]),
+        _ => (text, ""),
+    };
+    let host_is_right = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&octet))
+        }
+    };
+    host_is_right && port.bytes().all(|octet| octet.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
+}
+
+/// Undoes percent-encoding (RFC 3986 §2.1): `%41` is `A`. A `%` that no two hexadecimal digits follow stays as it is.
+pub fn percent_decode(text: &str) -> Vec<u8> {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut i = 0;
+    while i < bytes.len() {
+        let digits = text.get(i + 1..i + 3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| bytes[i] == b'%') {
+            Some(octet) => {
+                decoded.push(octet);
+                i += 3;
+            }
+            None => {
+                decoded.push(bytes[i]);
+                i += 1;
+            }
+        }
+    }
+    decoded
+}

@@ -1,0 +1,139 @@
+//! Files under `pages/`: type, `ETag`, and no way out of the folder.
+//!
+//! Stands beside the lessons: each hands it what is not a data route. Implements RFC 9110 §8.8.3 (`ETag`) and §13.1.2
+//! (`If-None-Match`), by way of [`Response::unless_known`].
+//!
+//! Left out: ranges, compression, `Last-Modified`. The pages are small and local.
+
+use crate::http::{Method, Request, Response, Status, percent_decode};
+use std::path::{Component, Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Answers from `pages/`. `/` is the file named `home`.
+pub fn answer(request: &Request, home: &str) -> Response {
+    match request.method {
+        Method::Get | Method::Head => {}
+        _ => return Response::method_not_allowed(request, "GET, HEAD"),
+    }
+    let Some(root) = root() else {
+        return Response::refusal(Status::INTERNAL_SERVER_ERROR, "expected a folder \"pages\" beside the program; there is none");
+    };
+    let name = if request.path() == "/" { home.to_owned() } else { request.path()[1..].to_owned() };
+    let Some(file) = within(root, &name) else { return Response::not_found(request) };
+    let Ok(content) = std::fs::read(&file) else { return Response::not_found(request) };
+    let etag = format!("\"{}\"", &sha1_smol::Sha1::from(&content).digest().to_string()[..16]);
+    Response::with_body(Status::OK, content_type(&file), content)
+        // Keep it, but ask each time whether it is still right: who edits a page wants to see it.
+        .with("Cache-Control", "no-cache")
+        .with("X-Content-Type-Options", "nosniff")
+        .unless_known(request, &etag)
+}
+
+/// The folder, wherever the program was started from: above the program's file (`target/debug/…`), where it was built, or here.
+fn root() -> Option<&'static Path> {
+    static ROOT: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let find = || {
+        let program = std::env::current_exe().unwrap_or_default();
+        let above = program.ancestors().skip(1).map(|folder| folder.join("pages"));
+        let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
+        // A folder is ours if it holds our stylesheet. The resolved path is what files are compared with.
+        above.chain([built, "pages".into()]).find(|folder| folder.join("push.css").is_file())?.canonicalize().ok()
+    };
+    ROOT.get_or_init(find).as_deref()
+}
+
+/// The file of this name below `root`, if there is one and the name does not lead out of it.
+///
+/// The name is decoded first and looked at after: `%2e%2e` is `..`. It must be made of plain names only, and what it leads to, with
+/// every symbolic link followed, must still lie below the root.
+fn within(root: &Path, name: &str) -> Option<PathBuf> {
+    let name = String::from_utf8(percent_decode(name)).ok()?;
+    if name.contains(['\0', '\\', ':']) {
+        return None;
+    }
+    let plain = |part| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
+    let relative = Path::new(&name);
+    // `components` passes over "a//b" and "a/./b"; only the name that needs no tidying is the name of a file.
+    if !relative.components().all(plain) || name.split('/').any(|part| part.is_empty() || part == ".") {
+        return None;
+    }
+    let file = root.join(relative).canonicalize().ok()?;
+    (file.starts_with(root) && file.is_file()).then_some(file)
+}
+
+/// The type by the name's ending (RFC 9110 §8.3). With `nosniff` the browser believes it.
+fn content_type(file: &Path) -> &'static str {
+    match file.extension().and_then(|extension| extension.to_str()) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(target: &str, more: &str) -> Response {
+        let text = format!("GET {target} HTTP/1.1\r\nHost: localhost\r\n{more}\r\n");
+        answer(&Request::read_from(&mut text.as_bytes()).unwrap().unwrap(), "polling.html")
+    }
+
+    #[test]
+    fn a_page_has_a_type_and_an_etag_and_is_not_sent_twice() {
+        let first = get("/", "");
+        assert_eq!(first.status, Status::OK);
+        assert_eq!(first.fields.get("content-type"), Some("text/html; charset=utf-8"));
+        let etag = first.fields.get("etag").unwrap();
+        for same in [etag.to_owned(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {
+            let again = get("/", &format!("If-None-Match: {same}\r\n"));
+            assert_eq!((again.status, again.body.len()), (Status::NOT_MODIFIED, 0), "{same}");
+            assert_eq!(again.fields.get("etag"), Some(etag));
+            assert_eq!(again.fields.get("cache-control"), first.fields.get("cache-control"));
+        }
+        assert_eq!(get("/", "If-None-Match: \"other\"\r\n").status, Status::OK);
+    }
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        for target in [
+            "/../Cargo.toml",
+            "/%2e%2e/Cargo.toml",
+            "/%2E%2e%2fCargo.toml",
+            "/..%5cCargo.toml",
+            "/..\\Cargo.toml",
+            "//etc/passwd",
+            "/%2fetc/passwd",
+            "/push.css%00.html",
+            "/C:/windows",
+            "/.gitignore",
+            "/./push.css",
+            "/push.css/",
+            "/%ff",
+            "/nowhere.html",
+            "/%",
+        ] {
+            assert_eq!(get(target, "").status, Status::NOT_FOUND, "{target}");
+        }
+        assert_eq!(get("/push.css", "").status, Status::OK);
+        assert_eq!(get("/%70ush.css?v=1", "").status, Status::OK);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn no_symbolic_link_leads_out_of_the_folder() {
+        let folder = std::env::temp_dir().join(format!("push-by-hand-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("pages")).unwrap();
+        std::fs::write(folder.join("secret"), "s").unwrap();
+        std::fs::write(folder.join("pages/inside"), "i").unwrap();
+        std::os::unix::fs::symlink("../secret", folder.join("pages/out")).unwrap();
+        std::os::unix::fs::symlink("inside", folder.join("pages/link")).unwrap();
+        let root = folder.join("pages").canonicalize().unwrap();
+        let found = ["inside", "link", "out"].map(|name| within(&root, name).is_some());
+        std::fs::remove_dir_all(folder).unwrap();
+        assert_eq!(found, [true, true, false]);
+    }
+}

@@ -1,0 +1,434 @@
+//! Accept, give each connection a thread, answer its requests until it ends; log what goes wrong and go on.
+//!
+//! Stands above `connection` and `http`; a lesson hands it one function, from a request and a [`Responder`] to an answer.
+//! Implements RFC 9112 §9 (keep-alive, pipelining, closing in stages) and the refusals of RFC 9110 §15.5.
+//!
+//! ```text
+//! listener ─▶ accept ─▶ Threads ─▶ converse: request ─▶ handler ─▶ Sent, and again
+//!                          └ none left: 503, Retry-After
+//! ```
+//!
+//! A thread per connection makes the code read like the protocol: the call that waits is the line you are reading. What it costs is
+//! a thread; [`Threads`] keeps their number below what the process can bear, and says no politely above it.
+//!
+//! Left out: TLS, a graceful stop (std has no signal handler; end the process), and an event loop.
+
+use crate::connection::{Connection, Waited};
+use crate::http::body::Framing;
+use crate::http::chunked::ChunkedWriter;
+use crate::http::{Error, Request, Response, Rule, Status, Terms, Version};
+use crate::wire::Tap;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long a connection may say nothing before or between requests. Browsers open some in advance and never use them.
+pub const IDLE: Duration = Duration::from_secs(60);
+/// How long a request's head may take from its first byte, and then its body: in all, not from byte to byte.
+pub const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
+/// The threads all connections may have together, if nothing else is said.
+pub const MAX_THREADS: usize = 10_000;
+
+/// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes memory.
+const STACK: usize = 256 * 1024;
+/// How long a thread without a connection waits for the next one before it ends: starting one costs more than this wait.
+const THREAD_IDLE: Duration = Duration::from_secs(1);
+/// The pause after an `accept` that failed, so that a lack of file descriptors does not become a busy loop.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long a refused connection is kept for the rest of its request, and how many at once.
+const REFUSED_LINGER: Duration = Duration::from_millis(500);
+const REFUSED_KEPT: usize = 256;
+
+/// What a lesson is to the server: from a request to proof that it was answered.
+type Handler = dyn Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync;
+
+/// The threads and the taps that all ports of a program share.
+pub struct Server {
+    threads: Arc<Threads>,
+    tap: Option<Tap>,
+    refused: SyncSender<TcpStream>,
+}
+
+impl Server {
+    /// A server of at most `max_threads` connections at a time. With a tap, every byte of every connection is shown to it.
+    pub fn new(max_threads: usize, tap: Option<Tap>) -> Server {
+        let (refused, kept) = sync_channel(REFUSED_KEPT);
+        thread::Builder::new()
+            .name("refused".into())
+            .spawn(move || linger_over_refused(&kept))
+            .expect("a first thread starts because none has been started yet");
+        Server { threads: Arc::new(Threads::new(max_threads.min(bearable_threads()))), tap, refused }
+    }
+
+    /// Takes a port on every address of `host`: `localhost` has two, and a browser may try either first.
+    /// Port 0 takes any that is free.
+    ///
+    /// # Errors
+    /// No address of the host is ours, or the port is taken.
+    pub fn bind(&self, host: &str, port: u16) -> io::Result<Port<'_>> {
+        let mut listeners: Vec<TcpListener> = Vec::new();
+        let mut last = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
+        for mut address in loopback_or(host, port)? {
+            if let Some(first) = listeners.first() {
+                address.set_port(first.local_addr()?.port());
+            }
+            match TcpListener::bind(address) {
+                Ok(listener) => listeners.push(listener),
+                // A machine without IPv6 has no ::1; one address is enough.
+                Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => last = error,
+                // Any free port may be free on one address only; then the first has it alone.
+                Err(_) if port == 0 && !listeners.is_empty() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let first = listeners.first().ok_or(last)?.local_addr()?;
+        Ok(Port { server: self, listeners, number: first.port() })
+    }
+
+    /// How many threads serve or wait for a connection at present, and how many there may be.
+    pub fn threads(&self) -> (usize, usize) {
+        (self.threads.lock().live, self.threads.max)
+    }
+
+    /// Serves for ever.
+    pub fn wait(&self) -> ! {
+        loop {
+            thread::park();
+        }
+    }
+}
+
+/// The addresses to listen on. `localhost` always means both loopback addresses, whatever the machine's own list says.
+fn loopback_or(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    match host {
+        "localhost" => Ok(vec![([127, 0, 0, 1], port).into(), ([0, 0, 0, 0, 0, 0, 0, 1], port).into()]),
+        _ => Ok((host, port).to_socket_addrs()?.collect()),
+    }
+}
+
+/// A port that is taken and not yet served: clients may already connect, and wait.
+pub struct Port<'a> {
+    server: &'a Server,
+    listeners: Vec<TcpListener>,
+    /// Its number.
+    pub number: u16,
+}
+
+impl Port<'_> {
+    /// Starts to answer with this handler.
+    pub fn serve(self, handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static) {
+        let handler: Arc<Handler> = Arc::new(handler);
+        for listener in self.listeners {
+            let (threads, refused) = (Arc::clone(&self.server.threads), self.server.refused.clone());
+            let (handler, tap) = (Arc::clone(&handler), self.server.tap.clone());
+            let accept = move || accept_for_ever(&listener, &threads, &refused, &handler, &tap);
+            thread::Builder::new()
+                .name(format!("accept {}", self.number))
+                .spawn(accept)
+                .expect("a first thread starts because none has been started yet");
+        }
+    }
+}
+
+/// Writes one line to the log, which is standard error. If nobody can read it, nobody misses it.
+pub fn log(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// The accept loop. One `accept` that fails (no file descriptor left, a client that gave up early) is not the end of a server.
+fn accept_for_ever(
+    listener: &TcpListener,
+    threads: &Arc<Threads>,
+    refused: &SyncSender<TcpStream>,
+    handler: &Arc<Handler>,
+    tap: &Option<Tap>,
+) {
+    let mut failing = false;
+    loop {
+        match listener.accept() {
+            Ok((stream, _)) => {
+                failing = false;
+                let job = Job { stream, handler: Arc::clone(handler), tap: tap.clone() };
+                if let Err(job) = threads.take(job) {
+                    refuse(job.stream, threads.max, refused);
+                }
+            }
+            Err(error) => {
+                if !failing {
+                    log(&format!("accept: {error}; connections wait in the queue until it passes"));
+                }
+                failing = true;
+                thread::sleep(ACCEPT_PAUSE);
+            }
+        }
+    }
+}
+
+/// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a few octets.
+fn refuse(stream: TcpStream, max: usize, refused: &SyncSender<TcpStream>) {
+    let reason = format!("expected a free thread; came one connection more than the {max} that this server holds");
+    log(&format!("503 {}: {reason}", peer(&stream)));
+    let mut answer = Vec::new();
+    let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
+    Response::refusal(Status::SERVICE_UNAVAILABLE, &reason).with("Retry-After", "1").write_to(&mut answer, terms);
+    let sent = stream.set_nonblocking(true).and_then(|()| (&stream).write(&answer));
+    if sent.and_then(|_| stream.shutdown(Shutdown::Write)).is_ok() {
+        // If too many linger already, this one is closed at once and may see a reset. It was refused either way.
+        let _ = refused.try_send(stream);
+    }
+}
+
+/// Reads what refused clients still send, one after the other, so that the close does not destroy the answer (RFC 9112 §9.6).
+fn linger_over_refused(kept: &Receiver<TcpStream>) {
+    while let Ok(stream) = kept.recv() {
+        let deadline = Instant::now() + REFUSED_LINGER;
+        if stream.set_nonblocking(false).is_err() || stream.set_read_timeout(Some(REFUSED_LINGER)).is_err() {
+            continue;
+        }
+        let mut scrap = [0; 4096];
+        while Instant::now() < deadline && matches!((&stream).read(&mut scrap), Ok(1..)) {}
+    }
+}
+
+/// The peer's address, for the log.
+fn peer(stream: &TcpStream) -> String {
+    stream.peer_addr().map_or_else(|_| "a peer that is gone".into(), |address| address.to_string())
+}
+
+/// The most threads this process can bear. On Linux each maps four regions (its stack, its signal stack, a guard page for each), and
+/// the process is not refused but aborted when it runs out of them; and each connection is a file.
+fn bearable_threads() -> usize {
+    let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<usize>().ok());
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok());
+    // What the rest of the process needs: libraries and heaps; listeners, pages, standard streams.
+    let by_maps = maps.map_or(usize::MAX, |maps| maps.saturating_sub(2_000) / 4);
+    let by_files = files.map_or(usize::MAX, |files: usize| files.saturating_sub(64));
+    by_maps.min(by_files).max(1)
+}
+
+/// A connection that waits for a thread.
+struct Job {
+    stream: TcpStream,
+    handler: Arc<Handler>,
+    tap: Option<Tap>,
+}
+
+/// The threads that serve connections. One that has finished waits a moment for the next connection, so that a client
+/// that opens one for every request does not pay for a new thread each time.
+struct Threads {
+    max: usize,
+    state: Mutex<ThreadsState>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct ThreadsState {
+    live: usize,
+    idle: usize,
+    waiting: VecDeque<Job>,
+}
+
+impl Threads {
+    fn new(max: usize) -> Threads {
+        Threads { max, state: Mutex::default(), arrived: Condvar::new() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ThreadsState> {
+        self.state.lock().expect("nothing panics under this lock because it only counts")
+    }
+
+    /// Hands the connection to a thread; gives it back if there is none to be had.
+    fn take(self: &Arc<Self>, job: Job) -> Result<(), Job> {
+        let mut state = self.lock();
+        if state.idle <= state.waiting.len() {
+            if state.live >= self.max {
+                return Err(job);
+            }
+            state.live += 1;
+            state.waiting.push_back(job);
+            drop(state);
+            let threads = Arc::clone(self);
+            let spawned = thread::Builder::new().name("connection".into()).stack_size(STACK).spawn(move || threads.work());
+            return spawned.map(drop).or_else(|error| {
+                log(&format!("no thread to be had: {error}"));
+                let mut state = self.lock();
+                state.live -= 1;
+                state.waiting.pop_back().map_or(Ok(()), Err)
+            });
+        }
+        state.waiting.push_back(job);
+        drop(state);
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// The life of a thread: a connection, and another, until none comes for a while.
+    fn work(&self) {
+        let mut state = self.lock();
+        loop {
+            if let Some(job) = state.waiting.pop_front() {
+                drop(state);
+                serve(job);
+                state = self.lock();
+                continue;
+            }
+            state.idle += 1;
+            let (woken, timeout) =
+                self.arrived.wait_timeout(state, THREAD_IDLE).expect("nothing panics under this lock because it only counts");
+            state = woken;
+            state.idle -= 1;
+            if timeout.timed_out() && state.waiting.is_empty() {
+                state.live -= 1;
+                return;
+            }
+        }
+    }
+}
+
+/// Serves one connection to its end. Whatever happens to it happens to it alone.
+fn serve(job: Job) {
+    let peer = peer(&job.stream);
+    let outcome = Connection::new(job.stream, job.tap).and_then(|mut connection| {
+        let outcome = converse(&mut connection, &*job.handler, &peer);
+        connection.close();
+        outcome
+    });
+    match outcome {
+        Ok(()) => {}
+        // A peer that leaves while we write is how most streams end.
+        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
+        Err(error) => log(&format!("closed {peer}: {error}")),
+    }
+}
+
+/// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
+fn converse(connection: &mut Connection, handler: &Handler, peer: &str) -> io::Result<()> {
+    loop {
+        if connection.wait_for_input(IDLE)? != Waited::Ready {
+            return Ok(());
+        }
+        let mut persistent = false;
+        let mut answered = false;
+        match read_request(connection) {
+            Ok(Some(request)) => {
+                let terms = request.terms();
+                let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
+                match catch_unwind(AssertUnwindSafe(|| handler(&request, responder))) {
+                    Ok(outcome) => outcome.map(drop)?,
+                    // The panic has already told the log where it happened.
+                    Err(_) if !answered => {
+                        let response = Response::refusal(Status::INTERNAL_SERVER_ERROR, "the server made a mistake");
+                        connection.writer().write(|out| response.write_to(out, Terms { persistent: false, ..terms }))?;
+                    }
+                    Err(_) => {
+                        connection.writer().cut();
+                        return Ok(());
+                    }
+                }
+            }
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                let Some(status) = error.status() else { return Err(error.into()) };
+                let reason = match &error {
+                    Error::Io(_) => Error::broken(Rule::InTime, b"", 0).to_string(),
+                    broken => broken.to_string(),
+                };
+                log(&format!("{} {peer}: {reason}", status.code()));
+                let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
+                connection.writer().write(|out| Response::refusal(status, &reason).write_to(out, terms))?;
+            }
+        }
+        if !persistent {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads one request, each of its parts within its deadline.
+fn read_request(connection: &mut Connection) -> Result<Option<Request>, Error> {
+    connection.set_deadline(Instant::now() + REQUEST_DEADLINE);
+    let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
+    if request.expects_continue()? {
+        // It leaves when the reader waits for the body, so not at all if the body is already here, which is allowed.
+        connection.writer().write(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
+    }
+    connection.set_deadline(Instant::now() + REQUEST_DEADLINE);
+    request.read_body_from(connection)?;
+    Ok(Some(request))
+}
+
+/// Proof that a request was answered. Only a [`Responder`] makes one, so a handler cannot forget to answer, or answer twice.
+pub struct Sent(());
+
+/// The answer that is owed to one request.
+pub struct Responder<'a> {
+    connection: &'a mut Connection,
+    terms: Terms,
+    persistent: &'a mut bool,
+    answered: &'a mut bool,
+}
+
+impl Responder<'_> {
+    /// Answers with a whole response.
+    ///
+    /// # Errors
+    /// The peer is gone.
+    pub fn send(self, response: Response) -> io::Result<Sent> {
+        *self.answered = true;
+        *self.persistent = self.terms.persistent;
+        self.connection.writer().write(|out| response.write_to(out, self.terms))?;
+        Ok(Sent(()))
+    }
+
+    /// Answers with a head and then with whatever `body` sends, chunk by chunk, for as long as it likes. The answer to HEAD ends
+    /// after the head, and `body` is not called.
+    ///
+    /// # Errors
+    /// The peer is gone; or what `body` returned.
+    pub fn stream(self, response: Response, body: impl FnOnce(&ChunkedWriter) -> io::Result<()>) -> io::Result<Sent> {
+        let framed = self.terms.version == Version::Http11;
+        let terms = Terms { persistent: self.terms.persistent && framed, ..self.terms };
+        let framing = if framed { Framing::Chunked } else { Framing::UntilClose };
+        let writer = self.connection.writer();
+        *self.answered = true;
+        writer.write(|out| response.write_head_to(out, terms, framing))?;
+        if !terms.head_only {
+            let chunks = ChunkedWriter::new(writer, framed);
+            body(&chunks)?;
+            chunks.finish()?;
+        }
+        *self.persistent = terms.persistent;
+        Ok(Sent(()))
+    }
+
+    /// Answers with 101 and leaves HTTP: from here on the connection is the new protocol's, with whatever it has already read.
+    ///
+    /// # Errors
+    /// The peer is gone; or what `protocol` returned.
+    pub fn switch_protocols(
+        self,
+        response: Response,
+        protocol: impl FnOnce(&mut Connection) -> io::Result<()>,
+    ) -> io::Result<Sent> {
+        *self.answered = true;
+        self.connection.writer().write(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
+        protocol(self.connection)?;
+        Ok(Sent(()))
+    }
+
+    /// Whether the client has closed its end, asked without waiting; for a handler that holds a request.
+    pub fn client_has_ended(&mut self) -> bool {
+        self.connection.peer_has_ended()
+    }
+
+    /// The number of this connection, as its tap sees it.
+    pub fn connection_number(&self) -> u64 {
+        self.connection.number()
+    }
+}
