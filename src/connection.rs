@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How long one flush may take: a peer that does not read costs its own thread this long, and no more.
+/// How long one flush may take, if nothing else is said: a peer that does not read costs its own thread this long, and no more.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a closed connection is kept for the peer's last bytes, which would otherwise answer our close with a reset.
 const LINGER: Duration = Duration::from_secs(2);
@@ -74,6 +74,7 @@ pub enum Waited {
 struct Socket {
     stream: TcpStream,
     number: u64,
+    write_deadline: Duration,
     pending: Mutex<Vec<u8>>,
     received: AtomicU64,
     sent: AtomicU64,
@@ -81,26 +82,27 @@ struct Socket {
 }
 
 impl Connection {
-    /// Takes over a socket. With a tap, every byte in either direction is shown to it.
+    /// Takes over a socket. What is sent may wait `write_deadline` for the peer to read. With a tap, every byte in either
+    /// direction is shown to it.
     ///
     /// # Errors
     /// The socket is already dead.
-    pub fn new(stream: TcpStream, tap: Option<Tap>) -> io::Result<Connection> {
+    pub fn new(stream: TcpStream, write_deadline: Duration, tap: Option<Tap>) -> io::Result<Connection> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
         // Without this, a small message waits until the one before it is acknowledged (Nagle's algorithm).
         stream.set_nodelay(true)?;
-        stream.set_write_timeout(Some(WRITE_DEADLINE))?;
+        stream.set_write_timeout(Some(write_deadline))?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         if let Some(tap) = &tap {
             tap(number, Crossing::Opened(stream.peer_addr()?));
         }
         let (pending, received, sent) = (Mutex::default(), AtomicU64::default(), AtomicU64::default());
         Ok(Connection {
-            socket: Arc::new(Socket { stream, number, pending, received, sent, tap }),
+            socket: Arc::new(Socket { stream, number, write_deadline, pending, received, sent, tap }),
             buffer: Vec::new(),
             start: 0,
             end: 0,
-            patience: Patience::Each(WRITE_DEADLINE),
+            patience: Patience::Each(write_deadline),
             timeout: None,
             ended: false,
         })
@@ -114,7 +116,7 @@ impl Connection {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in address.to_socket_addrs()? {
             match TcpStream::connect_timeout(&address, limit) {
-                Ok(stream) => return Connection::new(stream, None),
+                Ok(stream) => return Connection::new(stream, WRITE_DEADLINE, None),
                 Err(error) => last = error,
             }
         }
@@ -272,7 +274,7 @@ impl Writer {
     /// Adds to the pending output. It leaves when the reader is about to wait, at [`flush`](Writer::flush), or when it is long.
     ///
     /// # Errors
-    /// The output had to leave, and the peer is gone or has not read for [`WRITE_DEADLINE`]. The connection is then dead.
+    /// The output had to leave, and the peer is gone or has not read for as long as it may. The connection is then dead.
     pub fn write(&self, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         let mut pending = self.socket.lock();
         append(&mut pending);
@@ -323,7 +325,7 @@ impl Socket {
             tap(self.number, Crossing::Sent(pending));
         }
         self.sent.fetch_add(pending.len() as u64, Ordering::Relaxed);
-        let result = self.write_by(Instant::now() + WRITE_DEADLINE, pending);
+        let result = self.write_by(Instant::now() + self.write_deadline, pending);
         pending.clear();
         if pending.capacity() > KEPT_OUTPUT {
             *pending = Vec::new();
@@ -355,7 +357,7 @@ impl Socket {
                 shortened = true;
             }
         }
-        if shortened { self.stream.set_write_timeout(Some(WRITE_DEADLINE)) } else { Ok(()) }
+        if shortened { self.stream.set_write_timeout(Some(self.write_deadline)) } else { Ok(()) }
     }
 }
 

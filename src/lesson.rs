@@ -2,7 +2,7 @@
 //!
 //! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant, and gets on with its subject.
 
-use crate::server::{MAX_THREADS, Port, Server};
+use crate::server::{Limits, Port, Server};
 use crate::wire;
 use std::fmt;
 use std::io::{self, Write};
@@ -52,7 +52,7 @@ impl Lesson {
             host: "localhost".into(),
             port: self.port,
             page_port: self.page_port.unwrap_or(self.port),
-            max_threads: MAX_THREADS,
+            max_threads: Limits::default().max_threads,
             wire: false,
             retry: self.retry.unwrap_or_default(),
             origins: Vec::new(),
@@ -101,7 +101,7 @@ impl Lesson {
                 "an origin whose pages may read and publish, as http://localhost:8000; may be repeated".into(),
             );
         }
-        flag("--max-threads N", format!("how many connections at a time (default {MAX_THREADS})"));
+        flag("--max-threads N", format!("how many connections at a time (default {})", Limits::default().max_threads));
         flag("--wire", "show every byte that crosses a socket".into());
         flag("--help", "show this".into());
         text
@@ -135,9 +135,10 @@ pub struct Options {
 impl Options {
     /// The server these options describe.
     pub fn server(&self) -> Server {
-        let server = Server::new(self.max_threads, self.wire.then(wire::to_terminal));
+        let limits = Limits { max_threads: self.max_threads, ..Limits::default() };
+        let server = Server::new(limits, self.wire.then(wire::to_terminal));
         let (_, bearable) = server.threads();
-        if bearable < self.max_threads.min(MAX_THREADS) {
+        if bearable < self.max_threads {
             crate::server::log(&format!(
                 "this process can bear {bearable} connections at a time; more are refused (see ulimit -n)"
             ));

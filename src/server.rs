@@ -13,7 +13,7 @@
 //!
 //! Left out: TLS, a graceful stop (std has no signal handler; end the process), and an event loop.
 
-use crate::connection::{Connection, Waited};
+use crate::connection::{Connection, WRITE_DEADLINE, Waited};
 use crate::http::body::Framing;
 use crate::http::chunked::ChunkedWriter;
 use crate::http::{Error, Request, Response, Rule, Status, Terms, Version};
@@ -27,12 +27,24 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a connection may say nothing before or between requests. Browsers open some in advance and never use them.
-pub const IDLE: Duration = Duration::from_secs(60);
-/// How long a request's head may take from its first byte, and then its body: in all, not from byte to byte.
-pub const REQUEST_DEADLINE: Duration = Duration::from_secs(10);
-/// The threads all connections may have together, if nothing else is said.
-pub const MAX_THREADS: usize = 10_000;
+/// What a connection may take of time, and all of them together of threads.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The threads all connections may have together.
+    pub max_threads: usize,
+    /// How long a connection may say nothing before or between requests. Browsers open some in advance and never use them.
+    pub idle: Duration,
+    /// How long a request's head may take from its first byte, and then its body: in all, not from byte to byte.
+    pub request: Duration,
+    /// How long what we send may wait for a peer that does not read.
+    pub write: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { max_threads: 10_000, idle: Duration::from_secs(60), request: Duration::from_secs(10), write: WRITE_DEADLINE }
+    }
+}
 
 /// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes memory.
 const STACK: usize = 256 * 1024;
@@ -49,20 +61,22 @@ type Handler = dyn Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync
 
 /// The threads and the taps that all ports of a program share.
 pub struct Server {
+    limits: Limits,
     threads: Arc<Threads>,
     tap: Option<Tap>,
     refused: SyncSender<TcpStream>,
 }
 
 impl Server {
-    /// A server of at most `max_threads` connections at a time. With a tap, every byte of every connection is shown to it.
-    pub fn new(max_threads: usize, tap: Option<Tap>) -> Server {
+    /// A server within these limits. With a tap, every byte of every connection is shown to it.
+    pub fn new(limits: Limits, tap: Option<Tap>) -> Server {
         let (refused, kept) = sync_channel(REFUSED_KEPT);
         thread::Builder::new()
             .name("refused".into())
             .spawn(move || linger_over_refused(&kept))
             .expect("a first thread starts because none has been started yet");
-        Server { threads: Arc::new(Threads::new(max_threads.min(bearable_threads()))), tap, refused }
+        let threads = Arc::new(Threads::new(limits.max_threads.min(bearable_threads())));
+        Server { limits, threads, tap, refused }
     }
 
     /// Takes a port on every address of `host`: `localhost` has two, and a browser may try either first.
@@ -125,8 +139,9 @@ impl Port<'_> {
         let handler: Arc<Handler> = Arc::new(handler);
         for listener in self.listeners {
             let (threads, refused) = (Arc::clone(&self.server.threads), self.server.refused.clone());
-            let (handler, tap) = (Arc::clone(&handler), self.server.tap.clone());
-            let accept = move || accept_for_ever(&listener, &threads, &refused, &handler, &tap);
+            let (handler, tap, limits) = (Arc::clone(&handler), self.server.tap.clone(), self.server.limits);
+            let job = move |stream| Job { stream, handler: Arc::clone(&handler), tap: tap.clone(), limits };
+            let accept = move || accept_for_ever(&listener, &threads, &refused, job);
             thread::Builder::new()
                 .name(format!("accept {}", self.number))
                 .spawn(accept)
@@ -145,16 +160,14 @@ fn accept_for_ever(
     listener: &TcpListener,
     threads: &Arc<Threads>,
     refused: &SyncSender<TcpStream>,
-    handler: &Arc<Handler>,
-    tap: &Option<Tap>,
+    job: impl Fn(TcpStream) -> Job,
 ) {
     let mut failing = false;
     loop {
         match listener.accept() {
             Ok((stream, _)) => {
                 failing = false;
-                let job = Job { stream, handler: Arc::clone(handler), tap: tap.clone() };
-                if let Err(job) = threads.take(job) {
+                if let Err(job) = threads.take(job(stream)) {
                     refuse(job.stream, threads.max, refused);
                 }
             }
@@ -217,6 +230,7 @@ struct Job {
     stream: TcpStream,
     handler: Arc<Handler>,
     tap: Option<Tap>,
+    limits: Limits,
 }
 
 /// The threads that serve connections. One that has finished waits a moment for the next connection, so that a client
@@ -294,8 +308,8 @@ impl Threads {
 /// Serves one connection to its end. Whatever happens to it happens to it alone.
 fn serve(job: Job) {
     let peer = peer(&job.stream);
-    let outcome = Connection::new(job.stream, job.tap).and_then(|mut connection| {
-        let outcome = converse(&mut connection, &*job.handler, &peer);
+    let outcome = Connection::new(job.stream, job.limits.write, job.tap).and_then(|mut connection| {
+        let outcome = converse(&mut connection, &*job.handler, &job.limits, &peer);
         connection.close();
         outcome
     });
@@ -308,14 +322,14 @@ fn serve(job: Job) {
 }
 
 /// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
-fn converse(connection: &mut Connection, handler: &Handler, peer: &str) -> io::Result<()> {
+fn converse(connection: &mut Connection, handler: &Handler, limits: &Limits, peer: &str) -> io::Result<()> {
     loop {
-        if connection.wait_for_input(IDLE)? != Waited::Ready {
+        if connection.wait_for_input(limits.idle)? != Waited::Ready {
             return Ok(());
         }
         let mut persistent = false;
         let mut answered = false;
-        match read_request(connection) {
+        match read_request(connection, limits.request) {
             Ok(Some(request)) => {
                 let terms = request.terms();
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
@@ -351,14 +365,14 @@ fn converse(connection: &mut Connection, handler: &Handler, peer: &str) -> io::R
 }
 
 /// Reads one request, each of its parts within its deadline.
-fn read_request(connection: &mut Connection) -> Result<Option<Request>, Error> {
-    connection.set_deadline(Instant::now() + REQUEST_DEADLINE);
+fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<Request>, Error> {
+    connection.set_deadline(Instant::now() + limit);
     let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
     if request.expects_continue()? {
         // It leaves when the reader waits for the body, so not at all if the body is already here, which is allowed.
         connection.writer().write(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
     }
-    connection.set_deadline(Instant::now() + REQUEST_DEADLINE);
+    connection.set_deadline(Instant::now() + limit);
     request.read_body_from(connection)?;
     Ok(Some(request))
 }
