@@ -171,6 +171,28 @@ export function sizeOfRequest(method, url, fields = {}, body = '') {
   return size;
 }
 
+// Reads an event stream with `fetch`, which shows its text as it comes, and leaves after `ms` or when
+// `enough` says so. Returns what came.
+export async function readStream(url, where, ms, enough = () => false) {
+  const leave = new AbortController(), timer = setTimeout(() => leave.abort(), ms);
+  let text = '';
+  try {
+    const response = await fetch(url, { signal: leave.signal, headers: { Accept: 'text/event-stream' }, cache: 'no-store' });
+    const pieces = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    for (let piece = await pieces.read(); !piece.done; piece = await pieces.read()) {
+      text += piece.value;
+      where.textContent = text;
+      where.scrollTop = where.scrollHeight;
+      if (enough(text)) leave.abort();
+    }
+  } catch {
+    if (!text) where.textContent = 'no answer';
+  } finally {
+    clearTimeout(timer);
+  }
+  return text;
+}
+
 // ── The strip: the last seconds as a graph of arrows between server and browser ─────────────────────
 
 // The server is the line above, the browser the line below, and now is at the right. A band means that
@@ -216,10 +238,10 @@ export class Strip {
     const left = 52, right = width - 10, top = 12.5, bottom = height - 26.5;
     const x = at => right - (now - at) / (this.seconds * 1000) * (right - left);
 
-    // The grid: a hairline each five seconds.
+    // The grid: four parts.
     g.lineWidth = 1;
     g.textBaseline = 'alphabetic';
-    for (let s = 0; s <= this.seconds; s += 5) {
+    for (let s = 0; s <= this.seconds; s += this.seconds / 4) {
       const at = Math.round(x(now - s * 1000)) + 0.5;
       g.strokeStyle = colour('--rule');
       line(g, at, top, at, bottom);
