@@ -193,6 +193,30 @@ export async function readStream(url, where, ms, enough = () => false) {
   return text;
 }
 
+// ── WebSocket frames ────────────────────────────────────────────────────────────────────────────────
+
+// What a frame adds to its payload: two bytes, the longer length, and from the browser the masking key.
+// RFC 6455 §5.2.
+export const frameHead = (length, masked) => 2 + (length < 126 ? 0 : length < 65536 ? 2 : 8) + (masked ? 4 : 0);
+
+export const hexOf = bytes => [...new Uint8Array(bytes)].map(b => b.toString(16).padStart(2, '0')).join(' ');
+
+// `00 ff` as bytes, or null where it is not that.
+export function bytesOf(hex) {
+  const digits = hex.replace(/\s+/g, '');
+  if (!/^([0-9a-f]{2})*$/i.test(digits)) return null;
+  return Uint8Array.from(digits.match(/../g) ?? [], pair => parseInt(pair, 16));
+}
+
+// RFC 6455 §7.4.1 and the ranges of §7.4.2.
+const meanings = {
+  1000: 'normal closure', 1001: 'going away', 1002: 'protocol error', 1003: 'kind of data not accepted', 1005: 'no code was sent',
+  1006: 'connection lost, no Close frame', 1007: 'not valid UTF-8', 1008: 'policy violation', 1009: 'message too big',
+  1010: 'extension missing', 1011: 'server error', 1012: 'service restart', 1013: 'try again later', 1015: 'TLS handshake failed',
+};
+export const closeMeaning = code => meanings[code] ??
+  (code >= 4000 ? 'private use' : code >= 3000 ? 'registered for a library' : 'not defined');
+
 // ── The strip: the last seconds as a graph of arrows between server and browser ─────────────────────
 
 // The server is the line above, the browser the line below, and now is at the right. A band means that
