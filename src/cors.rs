@@ -71,6 +71,17 @@ impl Cors {
     }
 }
 
+/// Refuses a request that would change something and comes from a foreign page; `None` if it comes from our own, or from no page.
+///
+/// CORS does not ask this: it guards answers, and a form on any page may POST plain text anywhere without a preflight. Browsers say
+/// in `Origin` which page it was (Fetch, "Origin header"); `curl` says nothing.
+pub fn refuse_foreign_page(request: &Request) -> Option<Response> {
+    let origin = request.fields.get("origin")?;
+    let ours = origin.strip_prefix("http://").is_some_and(|authority| authority.eq_ignore_ascii_case(request.host()));
+    let reason = || format!("expected a page of http://{}, or none; came Origin \"{origin}\"", request.host());
+    (!ours).then(|| Response::refusal(Status::FORBIDDEN, &reason()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +149,21 @@ mod tests {
         let asks = "Origin: http://evil.example\r\nAccess-Control-Request-Method: GET\r\n";
         let response = cors(&[PAGE]).answer_preflight(&request("OPTIONS", asks)).unwrap();
         assert_eq!((response.status, allowed(&response)), (Status::FORBIDDEN, (None, None)));
+    }
+
+    #[test]
+    fn only_our_own_page_and_no_page_at_all_may_change_something() {
+        for (origin, here) in [
+            ("", true),
+            ("Origin: http://localhost:8080\r\n", true),
+            ("Origin: http://LOCALHOST:8080\r\n", true),
+            ("Origin: http://localhost:8000\r\n", false),
+            ("Origin: https://localhost:8080\r\n", false),
+            ("Origin: http://evil.example\r\n", false),
+            ("Origin: null\r\n", false),
+        ] {
+            assert_eq!(refuse_foreign_page(&request("POST", origin)).is_none(), here, "{origin}");
+        }
     }
 
     #[test]

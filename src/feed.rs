@@ -149,6 +149,12 @@ impl Feed {
         Id { epoch: self.epoch, seq: self.lock().newest }
     }
 
+    /// The id before the newest message: who begins here gets that one at once, and then what is to come.
+    pub fn before_newest(&self) -> Id {
+        let newest = self.newest();
+        Id { seq: newest.seq.saturating_sub(1), ..newest }
+    }
+
     /// The id before the first message, from which a reader who wants everything begins.
     pub fn origin(&self) -> Id {
         Id { epoch: self.epoch, seq: 0 }

@@ -2,6 +2,8 @@
 //!
 //! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant, and gets on with its subject.
 
+use crate::feed::{Feed, Id};
+use crate::http::Request;
 use crate::server::{Limits, Port, Server};
 use crate::wire;
 use std::fmt;
@@ -178,6 +180,18 @@ impl Options {
             name => name.to_owned(),
         };
         format!("{scheme}://{host}:{}", port.number)
+    }
+}
+
+/// After which message a reader wants to begin, by the query parameter `after`: the one it names, or, where it names none, the one
+/// before the newest, so that something comes at once.
+///
+/// # Errors
+/// What was expected and what came.
+pub fn after(request: &Request, feed: &Feed) -> Result<Id, String> {
+    match request.query("after").as_deref() {
+        None | Some("") => Ok(feed.before_newest()),
+        Some(id) => id.parse(),
     }
 }
 

@@ -1,0 +1,85 @@
+//! The iframe stream: an HTML document that never ends, and a `<script>` in it for each message.
+//!
+//! A browser runs scripts while the document is still loading. In a hidden frame that is a way to push, and it was one long before
+//! browsers had another. Read `stream` first.
+
+use push_by_hand::feed::{Feed, Gap, Id};
+use push_by_hand::http::chunked::ChunkedWriter;
+use push_by_hand::http::{Method, Response, Status};
+use push_by_hand::lesson::{self, Failure, Lesson, announce};
+use push_by_hand::{clock, json, pages};
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+const LESSON: Lesson = Lesson::new("iframe_stream", "one endless HTML answer, a script a message", 8080);
+
+/// The longest silence. Each heartbeat calls a function of the page, so that its script can tell a quiet stream from a dead one;
+/// and a write is the only way for us to learn that the client is gone.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// After so many octets the document ends and the page opens the next: a document keeps every script it has run.
+const ROTATE: usize = 128 * 1024;
+/// What some browsers want to see of a document before they show or run any of it, in octets.
+const PADDING: usize = 1024;
+/// How many ticks the log keeps: five minutes of them.
+const KEPT: usize = 300;
+
+fn main() -> Result<(), Failure> {
+    let options = LESSON.options();
+    let server = options.server();
+    let port = options.bind(&server)?;
+    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
+    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)));
+
+    announce("page", &options.origin("http", &port));
+    port.serve(move |request, responder| match (request.method, request.path()) {
+        (Method::Get | Method::Head, "/clock") => match lesson::after(request, &feed) {
+            Ok(after) => {
+                let head = Response::new(Status::OK)
+                    .with("Content-Type", "text/html; charset=utf-8")
+                    // Without this a browser holds the first octets back until it has guessed what they are.
+                    .with("X-Content-Type-Options", "nosniff")
+                    .with("Cache-Control", "no-store");
+                let padded = request.query("padding").as_deref() != Some("off");
+                responder.stream(head, |chunks| stream(&feed, after, padded, chunks))
+            }
+            Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
+        },
+        (_, "/clock") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
+        _ => responder.send(pages::answer(request, "iframe_stream.html")),
+    });
+    server.wait()
+}
+
+/// The lesson: a document that begins, and then goes on for as long as there is news. When the client leaves, `send` fails, `?`
+/// returns, and the thread is free; no timer is left behind that would have to be found and stopped.
+fn stream(feed: &Feed, mut after: Id, padded: bool, chunks: &ChunkedWriter) -> io::Result<()> {
+    let mut sent = 0;
+    let mut text = String::from("<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n");
+    if padded {
+        text.push_str(&format!("<!-- {} -->\n", ".".repeat(PADDING)));
+    }
+    while sent < ROTATE {
+        let news = feed.wait_after(after, Instant::now() + HEARTBEAT);
+        if news.gap != Gap::None {
+            text.push_str(&script("missed", &json::missed(news.gap)));
+        }
+        for message in &news.messages {
+            text.push_str(&script("push", &json::message(message)));
+        }
+        if news.is_empty() {
+            text.push_str(&script("heartbeat", ""));
+        }
+        after = news.last;
+        chunks.send(text.as_bytes())?;
+        sent += text.len();
+        text.clear();
+    }
+    Ok(())
+}
+
+/// One message as the document carries it. The page decides what `push` does: the server knows its name and nothing else of
+/// the page. `json` leaves no character in the argument that could end the script.
+fn script(function: &str, argument: &str) -> String {
+    format!("<script>parent.{function}({argument})</script>\n")
+}

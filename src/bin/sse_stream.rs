@@ -1,0 +1,104 @@
+//! Server-sent events with a type that writes them: a reconnection time, JSON data, and a stream that goes on where it was cut.
+//!
+//! The role of the `ssestream` package is `event_stream::Event` here. What such a package leaves to its user is the point of this
+//! lesson: reading `Last-Event-ID`. Read `stream` first, then `start`.
+
+use push_by_hand::cors::refuse_foreign_page;
+use push_by_hand::event_stream::Event;
+use push_by_hand::feed::{Feed, Gap, Id, Message};
+use push_by_hand::http::chunked::ChunkedWriter;
+use push_by_hand::http::{Method, Request, Response, Status};
+use push_by_hand::lesson::{Failure, Lesson, announce};
+use push_by_hand::{clock, json, pages};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const LESSON: Lesson = Lesson {
+    retry: Some(Duration::from_secs(20)),
+    ..Lesson::new("sse_stream", "server-sent events that survive a cut connection", 8888)
+};
+
+/// The longest silence before a comment breaks it.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How many ticks the log keeps: who stays away longer than five minutes is told how many were missed.
+const KEPT: usize = 300;
+
+fn main() -> Result<(), Failure> {
+    let options = LESSON.options();
+    let server = options.server();
+    let port = options.bind(&server)?;
+    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
+    clock::start(Arc::clone(&feed), |now| ("message", format!(r#"{{"ts":"{}"}}"#, clock::time_of_day(now / 1000))));
+    // Each `POST /drop` adds one; a stream that began under another number is cut.
+    let drops = AtomicU64::new(0);
+
+    announce("page", &options.origin("http", &port));
+    port.serve(move |request, responder| match (request.method, request.path()) {
+        (Method::Get | Method::Head, "/eventSource") => {
+            let head = Response::new(Status::OK)
+                .with("Content-Type", "text/event-stream; charset=utf-8")
+                .with("Cache-Control", "no-store");
+            let after = start(request, &feed);
+            responder.stream(head, |chunks| stream(&feed, after, options.retry, &drops, chunks))
+        }
+        (Method::Post, "/drop") => responder.send(drop_streams(request, &drops)),
+        (_, "/eventSource") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
+        (_, "/drop") => responder.send(Response::method_not_allowed(request, "POST")),
+        _ => responder.send(pages::answer(request, "sse_stream.html")),
+    });
+    server.wait()
+}
+
+/// The lesson: first what is said once, then everything after the client's last id, whether it was published while the client was
+/// away or is yet to come. To the feed the two are the same, and so no message can fall between them or come twice.
+fn stream(feed: &Feed, mut after: Id, retry: Duration, drops: &AtomicU64, chunks: &ChunkedWriter) -> io::Result<()> {
+    let begun_under = drops.load(Ordering::Relaxed);
+    // The comment leaves at once with the head: the browser's `open` event needs no message.
+    chunks.send(b": ok\n\n")?;
+    chunks.send(&Event { retry: Some(retry), ..Event::default() }.to_bytes())?;
+    while drops.load(Ordering::Relaxed) == begun_under {
+        let news = feed.wait_after(after, Instant::now() + HEARTBEAT);
+        if news.gap != Gap::None {
+            chunks.send(&reset(news.gap).to_bytes())?;
+        }
+        for message in &news.messages {
+            chunks.send(&event(message).to_bytes())?;
+        }
+        if news.is_empty() {
+            chunks.send(b": still here\n\n")?;
+        }
+        after = news.last;
+    }
+    // Cut as a network cuts: without the last chunk, in the middle of things.
+    Err(io::ErrorKind::ConnectionReset.into())
+}
+
+/// A message as an event.
+fn event(message: &Message) -> Event {
+    Event { event: Some(message.event.clone()), id: Some(message.id.to_string()), ..Event::message(&message.data) }
+}
+
+/// What lies between the client's last id and the log: an event of its own, so that a page can say so. It sets no id.
+fn reset(gap: Gap) -> Event {
+    Event { event: Some("reset".into()), ..Event::message(&format!(r#"{{"missed":{}}}"#, json::missed(gap))) }
+}
+
+/// After which message to begin. A browser that comes back names the last id it saw, which we gave it; a first visit names none
+/// and gets the newest message at once. What we did not give out is an id of another run: the feed calls it a gap.
+fn start(request: &Request, feed: &Feed) -> Id {
+    match request.fields.get("last-event-id") {
+        None => feed.before_newest(),
+        Some(id) => id.parse().unwrap_or(Id { epoch: 0, seq: 0 }),
+    }
+}
+
+/// `POST /drop`: cuts every stream, so that one can see them come back.
+fn drop_streams(request: &Request, drops: &AtomicU64) -> Response {
+    if let Some(refusal) = refuse_foreign_page(request) {
+        return refusal;
+    }
+    drops.fetch_add(1, Ordering::Relaxed);
+    Response::new(Status::NO_CONTENT)
+}
