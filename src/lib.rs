@@ -1,4 +1,34 @@
 //! How a server reaches the browser, by hand.
+//!
+//! One feed of numbered messages, and five ways to read it, each on a `std::net::TcpListener`, with reads that block and a thread
+//! for each connection. The programs in `src/bin/` are the lessons; this library is what they stand on.
+//!
+//! ```text
+//! TcpListener → server → thread → Connection → http::Request → the lesson's match
+//!     → http::Response                             polling, long_polling, pages
+//!     → chunks                                     iframe_stream
+//!     → chunks of event_stream::Event              event_source, sse_stream
+//!     → websocket handshake → 101 → Frame → Message → … → Message → Frame    websocket, raw_websocket
+//! ```
+//!
+//! Read it in this order; each module uses only those before it:
+//!
+//! | module | its job |
+//! |---|---|
+//! | [`feed`] | the numbered log that every technique reads |
+//! | [`clock`] | the time, for people, for HTTP, and as news once a second |
+//! | [`json`] | what the pages' scripts are sent |
+//! | [`wire`] | the bytes that cross a socket, cut into their fields |
+//! | [`connection`] | one socket: buffer, writer, deadlines, tap |
+//! | [`http`] | HTTP/1.1 messages, read and written |
+//! | [`server`] | accept, a thread each, keep-alive; refuse politely |
+//! | [`cors`] | which origin may read the answer |
+//! | [`pages`] | files, and no way out of their folder |
+//! | [`event_stream`] | the format of server-sent events, both directions |
+//! | [`lesson`] | flags, ports and first lines of the programs |
+//!
+//! The book in `docs/` walks through the lessons one by one.
+
 pub mod clock;
 pub mod connection;
 pub mod cors;
