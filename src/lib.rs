@@ -16,6 +16,7 @@
 //! | module | its job |
 //! |---|---|
 //! | [`feed`] | the numbered log that every technique reads |
+//! | [`channels`] | feeds by name |
 //! | [`clock`] | the time, for people, for HTTP, and as news once a second |
 //! | [`json`] | what the pages' scripts are sent |
 //! | [`wire`] | the bytes that cross a socket, cut into their fields |
@@ -29,6 +30,7 @@
 //!
 //! The book in `docs/` walks through the lessons one by one.
 
+pub mod channels;
 pub mod clock;
 pub mod connection;
 pub mod cors;
