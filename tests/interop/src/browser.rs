@@ -82,8 +82,8 @@ impl Browser {
         &self.endpoint
     }
 
-    /// A new tab that shows `url`.
-    pub fn open(&mut self, url: &str) -> Page {
+    /// A new, empty tab.
+    pub fn open_blank(&mut self) -> Page {
         let target = self.connection.command("Target.createTarget", json!({"url": "about:blank"}));
         let target = target["targetId"].as_str().expect("a new target has an id");
         let (authority, _) = self.endpoint.split_once("/devtools/").expect("the endpoint is under /devtools/");
@@ -91,8 +91,6 @@ impl Browser {
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             page.connection.command(domain, json!({}));
         }
-        let answer = page.connection.command("Page.navigate", json!({"url": url}));
-        assert_eq!(answer["errorText"], Value::Null, "the browser cannot open {url}");
         page
     }
 }
@@ -118,6 +116,13 @@ pub enum ColorScheme {
 }
 
 impl Page {
+    /// Opens `url` in this tab and waits until the page has been read to its end.
+    pub fn go_to(&mut self, url: &str) {
+        let answer = self.connection.command("Page.navigate", json!({"url": url}));
+        assert_eq!(answer["errorText"], Value::Null, "the browser cannot open {url}");
+        self.wait_until(&format!("{url} is loaded"), ANSWER_LIMIT, "document.readyState !== 'loading'");
+    }
+
     /// The value of a JavaScript expression in the page; of a promise, what it comes to.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
