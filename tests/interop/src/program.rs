@@ -30,6 +30,15 @@ pub struct Address {
     pub flag: &'static str,
 }
 
+/// A lesson whose page and data come from the same port.
+pub const ONE_PORT: &[Address] = &[Address { label: "page", flag: "--port" }];
+/// A lesson whose page comes from one origin and its data from another.
+pub const DATA_AND_PAGE: &[Address] =
+    &[Address { label: "data", flag: "--port" }, Address { label: "page", flag: "--page-port" }];
+/// The same with a WebSocket.
+pub const SOCKET_AND_PAGE: &[Address] =
+    &[Address { label: "socket", flag: "--port" }, Address { label: "page", flag: "--page-port" }];
+
 impl Program {
     /// Starts `name` on ports of its own choice and waits until it has printed every one of its `addresses`.
     pub fn start(name: &'static str, addresses: &'static [Address], arguments: &[&str]) -> Program {

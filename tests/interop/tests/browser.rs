@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use push_by_hand_interop::browser::{Browser, ColorScheme, Page};
-use push_by_hand_interop::program::{Address, Program};
+use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program};
 use push_by_hand_interop::report;
 
 /// Long enough for a page that waits a few seconds before it tries again, on a busy machine.
@@ -15,9 +15,6 @@ const LIMIT: Duration = Duration::from_secs(45);
 /// What an expression in the page says of the lesson.
 const COUNT: &str = "Number(document.querySelector('#messages').dataset.count)";
 const STATE: &str = "document.querySelector('#state').dataset.state";
-
-const ONE_PORT: &[Address] = &[Address { label: "page", flag: "--port" }];
-const DATA_AND_PAGE: &[Address] = &[Address { label: "data", flag: "--port" }, Address { label: "page", flag: "--page-port" }];
 
 /// A lesson in a browser, and what its page has complained about.
 struct Lesson {
