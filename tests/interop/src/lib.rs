@@ -6,6 +6,7 @@
 pub mod autobahn;
 pub mod browser;
 pub mod program;
+pub mod streams;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -3,11 +3,16 @@
 //! Every page says how many messages it has received (`data-count` of `#messages`) and how its connection is
 //! (`data-state` of `#state`). Screenshots are left in `report/browser/` for a person to look at.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use push_by_hand_interop::browser::{Browser, ColorScheme, Page};
 use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program};
 use push_by_hand_interop::report;
+use push_by_hand_interop::streams::{Told, event_streams, ours};
 
 /// Long enough for a page that waits a few seconds before it tries again, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(45);
@@ -33,6 +38,8 @@ impl Lesson {
         page.resize(1280, 900);
         page.prefer(ColorScheme::Light);
         page.go_to(program.url("page"));
+        let text = page.evaluate("document.querySelector('#messages') ? '' : document.body.innerText");
+        assert_eq!(text, "", "{name} shows another page than its own");
         Lesson { name, program, page, _browser: browser }
     }
 
@@ -165,6 +172,67 @@ fn sse_stream_resumes_without_a_gap_after_a_restart() {
     // The lesson's own reconnection time is 20 s.
     let mut lesson = Lesson::open("sse_stream", ONE_PORT, &["--retry-ms", "500"]);
     lesson.works_and_survives();
+}
+
+/// The browser's own EventSource is the judge of what an event stream means.
+#[test]
+fn our_reader_finds_the_same_events_as_the_browser() {
+    let stream = Arc::new(Mutex::new(Vec::new()));
+    let origin = serve_stream(Arc::clone(&stream));
+    let mut browser = Browser::start();
+    let mut page = browser.open_blank();
+    page.go_to(&origin);
+    page.evaluate(
+        "read = async () => {
+            const source = new EventSource('/stream'), events = [];
+            for (const type of ['message', 'tick', 'notice'])
+                source.addEventListener(type, e => events.push([e.type, e.data, e.lastEventId]));
+            await new Promise(ended => source.addEventListener('error', ended));
+            source.close();
+            return events;
+         }, 0",
+    );
+    let page = std::cell::RefCell::new(page);
+    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let outcome = runner.run(&event_streams(), |bytes| {
+        *stream.lock().expect("the server does not panic") = bytes.clone();
+        let events = page.borrow_mut().evaluate("read()");
+        let text_at = |event: &serde_json::Value, i: usize| event[i].as_str().unwrap_or_default().to_string();
+        let theirs: Vec<_> = events
+            .as_array()
+            .expect("a list of events")
+            .iter()
+            .map(|event| Told { event: text_at(event, 0), data: text_at(event, 1), last_event_id: text_at(event, 2) })
+            .collect();
+        let ours = ours(bytes.as_slice());
+        if ours == theirs {
+            Ok(())
+        } else {
+            Err(TestCaseError::fail(format!("{}\nours: {ours:?}\nthe browser's: {theirs:?}", bytes.escape_ascii())))
+        }
+    });
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// Serves an empty page, and at `/stream` whatever is in `stream` at that moment, in one answer that ends by closing.
+fn serve_stream(stream: Arc<Mutex<Vec<u8>>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let origin = format!("http://{}/", listener.local_addr().expect("a bound listener has an address"));
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().map_while(Result::ok) {
+            let mut lines = BufReader::new(&connection).lines().map_while(Result::ok);
+            let wants_stream = lines.next().is_some_and(|line| line.starts_with("GET /stream "));
+            lines.find(String::is_empty);
+            let (kind, body) = match wants_stream {
+                true => ("text/event-stream", stream.lock().expect("no test panics while it holds this").clone()),
+                false => ("text/html", b"<title>stream</title><link rel=icon href=data:,>".to_vec()),
+            };
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n");
+            // A browser that has gone away has no use for the rest.
+            let _ = connection.write_all(&[head.as_bytes(), &body].concat());
+        }
+    });
+    origin
 }
 
 /// The helper itself is tried: it must hear what a page complains about, and only that.

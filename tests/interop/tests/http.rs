@@ -1,0 +1,1 @@
+//! Other people's HTTP and EventSource clients at our lessons: they read what our own client reads.
