@@ -1,10 +1,11 @@
 //! Helpers for the tests of this package, in which other people's software checks ours.
 //!
-//! [`program`] starts a lesson's binary and knows its URLs, [`autobahn`] runs the Autobahn test suite and judges its
-//! report, [`browser`] drives a headless Chromium.
+//! [`program`] starts a lesson's binary and knows its URLs, [`client`] is our own end of a test, [`autobahn`] runs the Autobahn
+//! test suite and judges its report, [`browser`] drives a headless Chromium, [`streams`] makes up event streams.
 
 pub mod autobahn;
 pub mod browser;
+pub mod client;
 pub mod program;
 pub mod streams;
 
