@@ -1,0 +1,49 @@
+//! The Autobahn test suite against our server and our client: every case strictly as RFC 6455 demands.
+
+use std::net::TcpListener;
+use std::thread;
+
+use push_by_hand_interop::autobahn;
+use tungstenite::Message;
+
+/// Echoes with `answer` applied to each message, by an implementation that is not ours.
+fn foreign_echo_server(answer: fn(Message) -> Message) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a bound listener has an address");
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || -> tungstenite::Result<()> {
+                let mut socket = tungstenite::accept(stream).map_err(|_| tungstenite::Error::ConnectionClosed)?;
+                loop {
+                    let message = socket.read()?;
+                    if message.is_text() || message.is_binary() {
+                        socket.send(answer(message))?;
+                    }
+                }
+            });
+        }
+    });
+    format!("ws://{address}/")
+}
+
+/// The judge itself is judged: a server that answers text with binary must not pass.
+#[test]
+fn a_server_that_answers_with_the_wrong_kind_of_message_is_found_out() {
+    let url = foreign_echo_server(|message| Message::Binary(message.into_data()));
+    let run = autobahn::run_against_server(&url, "wrong-kind", &["1.1.2", "1.2.2"]);
+    let faults = run.faults();
+    assert_eq!(run.ratings().len(), 2);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].starts_with("case 1.1.2: FAILED"), "{faults:?}");
+}
+
+/// This one passes most suites: it looks at the text of a frame when the frame is complete, not as its bytes arrive.
+#[test]
+fn a_server_that_checks_utf_8_only_at_the_end_of_a_frame_is_found_out() {
+    let url = foreign_echo_server(|message| message);
+    let run = autobahn::run_against_server(&url, "late-utf-8", &["6.4.1", "6.4.3"]);
+    let faults = run.faults();
+    assert_eq!(run.ratings().len(), 2);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].starts_with("case 6.4.3: NON-STRICT"), "{faults:?}");
+}
