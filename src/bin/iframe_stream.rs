@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 const LESSON: Lesson = Lesson::new("iframe_stream", "one endless HTML answer, a script a message", 8080);
 
-/// The longest silence. Each heartbeat calls a function of the page, so that its script can tell a quiet stream from a dead one;
-/// and a write is the only way for us to learn that the client is gone.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+/// The longest silence. Each heartbeat calls a function of the page, so that its script can tell a quiet stream from a dead one: a
+/// browser says nothing at all when a document is cut in the middle. And a write is the only way for us to learn that the client is gone.
+const HEARTBEAT: Duration = Duration::from_secs(5);
 /// After so many octets the document ends and the page opens the next: a document keeps every script it has run.
 const ROTATE: usize = 128 * 1024;
 /// What some browsers want to see of a document before they show or run any of it, in octets.
