@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use push_by_hand_interop::browser::{Browser, ColorScheme, Page};
+use push_by_hand_interop::client;
 use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program};
 use push_by_hand_interop::report;
 use push_by_hand_interop::streams::{Told, event_streams, ours};
@@ -25,6 +26,8 @@ const STATE: &str = "document.querySelector('#state').dataset.state";
 struct Lesson {
     name: &'static str,
     program: Program,
+    /// Makes a piece of news, in a lesson whose server makes none by itself.
+    make_news: fn(&Program),
     page: Page,
     // Last, so that it outlives its page.
     _browser: Browser,
@@ -40,7 +43,7 @@ impl Lesson {
         page.go_to(program.url("page"));
         let text = page.evaluate("document.querySelector('#messages') ? '' : document.body.innerText");
         assert_eq!(text, "", "{name} shows another page than its own");
-        Lesson { name, program, page, _browser: browser }
+        Lesson { name, program, make_news: |_| (), page, _browser: browser }
     }
 
     fn count(&mut self) -> u64 {
@@ -50,6 +53,7 @@ impl Lesson {
     /// Waits for this many messages more than there are now.
     fn receives(&mut self, more: u64) {
         let goal = self.count() + more;
+        (0..more).for_each(|_| (self.make_news)(&self.program));
         let what = format!("{}: message number {goal}", self.name);
         self.page.wait_until(&what, LIMIT, &format!("{COUNT} >= {goal}"));
     }
@@ -139,6 +143,13 @@ fn polling_for_changes_crosses_a_preflight_and_is_answered_304() {
 #[test]
 fn long_polling_shows_each_message_once_also_after_a_restart() {
     let mut lesson = Lesson::open("long_polling", ONE_PORT, &[]);
+    // The first message is there from the beginning.
+    lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
+    lesson.make_news = |program| {
+        let url = format!("{}publish", program.url("page"));
+        let answer = client::exchange("POST", &url, &[], "published by hand".as_bytes());
+        assert_eq!(answer.status, 201, "{answer:?}");
+    };
     lesson.works_and_survives();
 }
 
