@@ -282,6 +282,18 @@ fn our_reader_finds_the_same_events_as_the_browser() {
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
+/// A browser is a server too: its debugging protocol begins with HTTP.
+#[test]
+fn our_http_client_understands_the_server_inside_the_browser() {
+    let browser = Browser::start();
+    let (authority, _) = browser.endpoint().trim_start_matches("ws://").split_once('/').expect("a path");
+    let answer = client::exchange("GET", &format!("http://{authority}/json/version"), &[], b"");
+    let version: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!((answer.status, version["webSocketDebuggerUrl"].as_str()), (200, Some(browser.endpoint())), "{answer:?}");
+    let refusal = client::exchange("GET", &format!("http://{authority}/json/no-such-page"), &[], b"");
+    assert_eq!(refusal.status, 404, "{refusal:?}");
+}
+
 /// Serves an empty page, and at `/stream` whatever is in `stream` at that moment, in one answer that ends by closing.
 fn serve_stream(stream: Arc<Mutex<Vec<u8>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
