@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use push_by_hand_interop::browser::{Browser, ColorScheme, Page};
-use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program};
+use push_by_hand_interop::client;
+use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program, SOCKET_AND_PAGE};
 use push_by_hand_interop::report;
 use push_by_hand_interop::streams::{Told, event_streams, ours};
 
@@ -25,6 +26,8 @@ const STATE: &str = "document.querySelector('#state').dataset.state";
 struct Lesson {
     name: &'static str,
     program: Program,
+    /// Makes a piece of news, in a lesson whose server makes none by itself.
+    make_news: fn(&Program, &mut Page),
     page: Page,
     // Last, so that it outlives its page.
     _browser: Browser,
@@ -40,7 +43,7 @@ impl Lesson {
         page.go_to(program.url("page"));
         let text = page.evaluate("document.querySelector('#messages') ? '' : document.body.innerText");
         assert_eq!(text, "", "{name} shows another page than its own");
-        Lesson { name, program, page, _browser: browser }
+        Lesson { name, program, make_news: |_, _| (), page, _browser: browser }
     }
 
     fn count(&mut self) -> u64 {
@@ -50,6 +53,7 @@ impl Lesson {
     /// Waits for this many messages more than there are now.
     fn receives(&mut self, more: u64) {
         let goal = self.count() + more;
+        (0..more).for_each(|_| (self.make_news)(&self.program, &mut self.page));
         let what = format!("{}: message number {goal}", self.name);
         self.page.wait_until(&what, LIMIT, &format!("{COUNT} >= {goal}"));
     }
@@ -65,7 +69,7 @@ impl Lesson {
 
     /// No message was lost and none came twice, where the page can tell.
     fn has_every_message_once(&mut self) {
-        for figure in ["lost", "double"] {
+        for figure in ["lost", "double", "differ"] {
             let shown = self.page.evaluate(&format!("document.querySelector('#{figure}')?.textContent ?? '0'"));
             assert_eq!(shown, "0", "{}: messages {figure}", self.name);
         }
@@ -139,6 +143,13 @@ fn polling_for_changes_crosses_a_preflight_and_is_answered_304() {
 #[test]
 fn long_polling_shows_each_message_once_also_after_a_restart() {
     let mut lesson = Lesson::open("long_polling", ONE_PORT, &[]);
+    // The first message is there from the beginning.
+    lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
+    lesson.make_news = |program, _| {
+        let url = format!("{}publish", program.url("page"));
+        let answer = client::exchange("POST", &url, &[], "published by hand".as_bytes());
+        assert_eq!(answer.status, 201, "{answer:?}");
+    };
     lesson.works_and_survives();
 }
 
@@ -172,6 +183,63 @@ fn sse_stream_resumes_without_a_gap_after_a_restart() {
     // The lesson's own reconnection time is 20 s.
     let mut lesson = Lesson::open("sse_stream", ONE_PORT, &["--retry-ms", "500"]);
     lesson.works_and_survives();
+}
+
+#[test]
+fn a_web_socket_pushes_the_feed_and_is_opened_again_after_a_restart() {
+    let mut lesson = Lesson::open("websocket", SOCKET_AND_PAGE, &[]);
+    lesson.works_and_survives();
+}
+
+#[test]
+fn the_browser_gets_text_back_as_text_and_bytes_as_bytes_and_closes_with_a_code() {
+    let mut lesson = Lesson::open("websocket", SOCKET_AND_PAGE, &[]);
+    lesson.receives(1);
+    lesson.page.evaluate("document.querySelector('#path [value=\"/echo\"]').click()");
+    lesson.page.wait_until("the echo of the page's greeting", LIMIT, &newest("hello"));
+    lesson.page.evaluate("document.querySelector('#text').value = '服务器 <b>👋'");
+    lesson.page.evaluate("document.querySelector('#sendText').requestSubmit()");
+    lesson.page.wait_until("the text", LIMIT, &newest("服务器 <b>👋"));
+    lesson.page.evaluate("document.querySelector('#hex').value = '00 ff 80 0a'");
+    lesson.page.evaluate("document.querySelector('#sendBytes').requestSubmit()");
+    lesson.page.wait_until("the bytes", LIMIT, &newest("00 ff 80 0a"));
+    lesson.page.evaluate("document.querySelector('#code').value = '4321'");
+    lesson.page.evaluate("document.querySelector('#close').requestSubmit()");
+    lesson.is(&["closed"]);
+    let row = lesson.page.evaluate("[...document.querySelectorAll('#closes tr:first-child td')].map(cell => cell.textContent)");
+    assert_eq!((row[1].as_str(), row[4].as_str()), (Some("4321"), Some("true")), "code and wasClean of {row}");
+    lesson.has_not_complained();
+}
+
+/// Says whether the newest message (not what was sent) has this text.
+fn newest(text: &str) -> String {
+    format!("document.querySelector('#messages li:not(.up) .data')?.textContent === {}", serde_json::json!(text))
+}
+
+#[test]
+fn raw_websocket_returns_what_was_sent_also_after_a_restart() {
+    let mut lesson = Lesson::open("raw_websocket", ONE_PORT, &[]);
+    // The page's greeting comes back.
+    lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
+    lesson.make_news = |_, page| {
+        page.evaluate("document.querySelector('#sendText').requestSubmit()");
+    };
+    lesson.works_and_survives();
+}
+
+#[test]
+fn raw_websocket_returns_text_of_every_length_form() {
+    let mut lesson = Lesson::open("raw_websocket", ONE_PORT, &[]);
+    lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
+    for length in [0, 1, 125, 126, 65_535, 65_536, 1 << 20] {
+        let goal = lesson.count() + 1;
+        lesson.page.evaluate(&format!("socketText = '.'.repeat({length}); document.querySelector('#text').value = socketText"));
+        lesson.page.evaluate("document.querySelector('#sendText').requestSubmit()");
+        lesson.page.wait_until(&format!("{length} octets"), LIMIT, &format!("{COUNT} === {goal}"));
+        lesson.page.wait_until("the same text", LIMIT, "document.querySelector('#messages li .data').textContent === socketText");
+    }
+    lesson.has_every_message_once();
+    lesson.has_not_complained();
 }
 
 /// The browser's own EventSource is the judge of what an event stream means.
@@ -212,6 +280,18 @@ fn our_reader_finds_the_same_events_as_the_browser() {
         }
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
+}
+
+/// A browser is a server too: its debugging protocol begins with HTTP.
+#[test]
+fn our_http_client_understands_the_server_inside_the_browser() {
+    let browser = Browser::start();
+    let (authority, _) = browser.endpoint().trim_start_matches("ws://").split_once('/').expect("a path");
+    let answer = client::exchange("GET", &format!("http://{authority}/json/version"), &[], b"");
+    let version: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    assert_eq!((answer.status, version["webSocketDebuggerUrl"].as_str()), (200, Some(browser.endpoint())), "{answer:?}");
+    let refusal = client::exchange("GET", &format!("http://{authority}/json/no-such-page"), &[], b"");
+    assert_eq!(refusal.status, 404, "{refusal:?}");
 }
 
 /// Serves an empty page, and at `/stream` whatever is in `stream` at that moment, in one answer that ends by closing.

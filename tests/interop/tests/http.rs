@@ -1,7 +1,10 @@
 //! Other people's HTTP and EventSource clients at our lessons: they see what our own client sees.
 
+use std::io::{BufRead, BufReader};
+
 use eventsource_client::{Client, ClientBuilder, ReconnectOptions, SSE};
 use futures::StreamExt;
+use proptest::prelude::*;
 use push_by_hand::event_stream::EventReader;
 use push_by_hand_interop::client::{self, Answer};
 use push_by_hand_interop::program::{DATA_AND_PAGE, ONE_PORT, Program};
@@ -66,6 +69,67 @@ fn a_hundred_requests_of_ureq_leave_no_byte_between_them() {
     }
 }
 
+/// The id and the texts of a long poll's answer, by a JSON parser that is not ours.
+fn news(answer: &Answer) -> (String, Vec<String>) {
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let news: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    let messages = news["messages"].as_array().expect("a list of messages");
+    let texts = messages.iter().map(|message| message["data"].as_str().expect("a text").to_string());
+    (news["id"].as_str().expect("an id").to_string(), texts.collect())
+}
+
+#[test]
+fn what_ureq_publishes_answers_the_polls_of_both_clients() {
+    let lesson = Program::start("long_polling", ONE_PORT, &[]);
+    let agent = foreign_agent();
+    let (page, text) = (lesson.url("page"), "服务器回应: \" \\ </script> \u{2028} 👋\r\n");
+    let (last, _) = news(&client::exchange("GET", &format!("{page}poll"), &[], b""));
+    let url = format!("{page}poll?after={last}");
+    std::thread::scope(|scope| {
+        // Whether they are held already or come a moment later, they must be told the same.
+        let theirs = scope.spawn(|| news(&foreign_exchange(&agent, "GET", &url, &[], b"")));
+        let ours = scope.spawn(|| news(&client::exchange("GET", &url, &[], b"")));
+        let published = foreign_exchange(&agent, "POST", &format!("{page}publish"), &[], text.as_bytes());
+        assert_eq!(published.status, 201, "{published:?}");
+        let theirs = theirs.join().expect("their poll is answered");
+        assert_eq!(theirs.1, [text]);
+        assert_eq!(theirs, ours.join().expect("our poll is answered"));
+    });
+}
+
+#[test]
+fn ureq_reads_the_scripts_of_an_endless_document_as_they_come() {
+    let lesson = Program::start("iframe_stream", ONE_PORT, &[]);
+    let url = format!("{}clock", lesson.url("page"));
+    let scripts = |body: &mut dyn BufRead| -> Vec<String> {
+        body.lines().map(|line| line.expect("a line")).filter(|line| line.contains("parent.push(")).take(5).collect()
+    };
+    let (theirs, ours) = std::thread::scope(|scope| {
+        let theirs = scope.spawn(|| {
+            let response = foreign_agent().get(&url).call().expect("an HTTP answer");
+            assert_eq!(response.headers()["transfer-encoding"], "chunked");
+            scripts(&mut BufReader::new(response.into_body().into_reader()))
+        });
+        let (_, mut body) = client::open(&url, &[]);
+        let ours = scripts(&mut body);
+        (theirs.join().expect("the other client reads the document"), ours)
+    });
+    // The two did not begin at the same moment: one may be a message ahead of the other.
+    let shared = ours.iter().filter(|script| theirs.contains(script)).count();
+    assert!(shared >= 3, "ours: {ours:?}\ntheirs: {theirs:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn another_json_parser_reads_our_strings(characters in prop::collection::vec(any::<char>(), 0..50)) {
+        let text = String::from_iter(characters);
+        let json = push_by_hand::json::string(&text);
+        prop_assert_eq!(serde_json::from_str::<String>(&json).expect("JSON"), text);
+    }
+}
+
 /// The first `count` events at `url` after the one that `last_event_id` names, as a client that is not ours tells them.
 fn foreign_events(url: &str, last_event_id: &str, count: usize) -> Vec<Told> {
     let mut builder = ClientBuilder::for_url(url).expect("a URL").reconnect(ReconnectOptions::reconnect(false).build());
@@ -100,13 +164,13 @@ fn our_events(url: &str, last_event_id: &str, count: usize) -> Vec<Told> {
 /// Two clients listen at the same time; what both have heard must be the same.
 fn assert_both_hear_the_same(url: &str) {
     let (theirs, ours) = std::thread::scope(|scope| {
-        let theirs = scope.spawn(|| foreign_events(url, "", 5));
-        let ours = our_events(url, "", 5);
+        let theirs = scope.spawn(|| foreign_events(url, "", 7));
+        let ours = our_events(url, "", 7);
         (theirs.join().expect("the other client takes the stream"), ours)
     });
     let shared: Vec<_> =
         ours.iter().filter(|event| theirs.iter().any(|their| their.last_event_id == event.last_event_id)).collect();
-    assert!(shared.len() >= 3, "ours: {ours:?}\ntheirs: {theirs:?}");
+    assert!(shared.len() >= 4, "ours: {ours:?}\ntheirs: {theirs:?}");
     assert!(shared.iter().all(|event| theirs.contains(event)), "ours: {ours:?}\ntheirs: {theirs:?}");
 }
 

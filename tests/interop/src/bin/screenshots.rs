@@ -1,15 +1,15 @@
 //! Takes the README's pictures from real runs: `cargo run --manifest-path tests/interop/Cargo.toml --bin screenshots`.
 //!
-//! With names behind it (`-- polling hub`), only these.
+//! With names behind it (`-- polling`), only these.
 
 use std::fs;
 use std::time::Duration;
 
 use push_by_hand_interop::browser::{Browser, ColorScheme};
-use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program};
+use push_by_hand_interop::program::{Address, DATA_AND_PAGE, Program};
 
 /// A lesson, and how many messages its page shows when the picture is taken: enough to fill what it draws.
-const PICTURES: &[(&str, &[Address], u32)] = &[("polling", DATA_AND_PAGE, 20), ("sse_stream", ONE_PORT, 20)];
+const PICTURES: &[(&str, &[Address], u32)] = &[("polling", DATA_AND_PAGE, 20)];
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
