@@ -15,7 +15,7 @@ const MAX_AGE: &str = "600";
 /// Who may read.
 #[derive(Clone, Debug, Default)]
 pub struct Cors {
-    /// Serialized origins: `http://localhost:8000`, without a slash at the end. They are compared octet by octet.
+    /// Serialized origins: `http://localhost:8000`, without a slash at the end, compared octet by octet; or `*` alone, for any.
     pub origins: Vec<String>,
     /// The methods a page may use beyond GET, HEAD and POST, which need no permission.
     pub methods: &'static str,
@@ -58,7 +58,7 @@ impl Cors {
         let asks = request.method == Method::Options && request.fields.get("access-control-request-method").is_some();
         let origin = request.fields.get("origin").filter(|_| asks)?;
         // A refusal is an answer without the permission; the status says why to a person who looks (Fetch, "HTTP responses").
-        if self.shared_with(request) != Some(origin) {
+        if !self.shared_with(request).is_some_and(|allowed| allowed == origin || allowed == "*") {
             let allowed = self.origins.join(" or ");
             let reason = format!("expected a page of {allowed}; came Origin \"{origin}\"");
             return Some(Response::refusal(Status::FORBIDDEN, &reason));
@@ -71,15 +71,17 @@ impl Cors {
     }
 }
 
-/// Refuses a request that would change something and comes from a foreign page; `None` if it comes from our own, or from no page.
+/// Refuses a request that would change something and comes from a foreign page; `None` if it comes from our own, from one of the
+/// origins in `also` (of which `*` is any), or from no page.
 ///
 /// CORS does not ask this: it guards answers, and a form on any page may POST plain text anywhere without a preflight. Browsers say
 /// in `Origin` which page it was (Fetch, "Origin header"); `curl` says nothing.
-pub fn refuse_foreign_page(request: &Request) -> Option<Response> {
+pub fn refuse_foreign_page(request: &Request, also: &[String]) -> Option<Response> {
     let origin = request.fields.get("origin")?;
     let ours = origin.strip_prefix("http://").is_some_and(|authority| authority.eq_ignore_ascii_case(request.host()));
     let reason = || format!("expected a page of http://{}, or none; came Origin \"{origin}\"", request.host());
-    (!ours).then(|| Response::refusal(Status::FORBIDDEN, &reason()))
+    let allowed = also.iter().any(|other| other == "*" || other == origin);
+    (!ours && !allowed).then(|| Response::refusal(Status::FORBIDDEN, &reason()))
 }
 
 #[cfg(test)]
@@ -162,8 +164,11 @@ mod tests {
             ("Origin: http://evil.example\r\n", false),
             ("Origin: null\r\n", false),
         ] {
-            assert_eq!(refuse_foreign_page(&request("POST", origin)).is_none(), here, "{origin}");
+            assert_eq!(refuse_foreign_page(&request("POST", origin), &[]).is_none(), here, "{origin}");
+            assert!(refuse_foreign_page(&request("POST", origin), &["*".into()]).is_none(), "{origin}");
         }
+        let evil = request("POST", "Origin: http://evil.example\r\n");
+        assert!(refuse_foreign_page(&evil, &["http://evil.example".into()]).is_none());
     }
 
     #[test]

@@ -48,6 +48,15 @@ pub fn news(news: &News) -> String {
     format!(r#"{{"id":"{}","missed":{},"messages":[{}]}}"#, news.last, missed(news.gap), messages.join(","))
 }
 
+/// A script that calls a function of the page around its frame. No character of `argument`, which is JSON, can end it.
+///
+/// ```
+/// assert_eq!(push_by_hand::json::call("push", "\"hi\""), "<script>parent.push(\"hi\")</script>\n");
+/// ```
+pub fn call(function: &str, argument: &str) -> String {
+    format!("<script>parent.{function}({argument})</script>\n")
+}
+
 /// A gap as a number, or `null`.
 pub fn missed(gap: Gap) -> String {
     match gap {

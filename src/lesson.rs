@@ -3,13 +3,16 @@
 //! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant, and gets on with its subject.
 
 use crate::feed::{Feed, Id};
-use crate::http::Request;
+use crate::http::{Request, Response, Status};
 use crate::server::{Limits, Port, Server};
 use crate::wire;
 use std::fmt;
 use std::io::{self, Write};
 use std::process;
 use std::time::Duration;
+
+/// The longest text that can be published, in octets.
+pub const MAX_TEXT: usize = 64 * 1024;
 
 /// What a lesson is, and which flags it takes beside those that all take.
 pub struct Lesson {
@@ -139,7 +142,7 @@ impl Options {
     pub fn server(&self) -> Server {
         let limits = Limits { max_threads: self.max_threads, ..Limits::default() };
         let server = Server::new(limits, self.wire.then(wire::to_terminal));
-        let (_, bearable) = server.threads();
+        let bearable = server.load().max_threads();
         if bearable < self.max_threads {
             crate::server::log(&format!(
                 "this process can bear {bearable} connections at a time; more are refused (see ulimit -n)"
@@ -192,6 +195,24 @@ pub fn after(request: &Request, feed: &Feed) -> Result<Id, String> {
     match request.query("after").as_deref() {
         None | Some("") => Ok(feed.before_newest()),
         Some(id) => id.parse(),
+    }
+}
+
+/// The answer to `POST /publish`: the body becomes a message, and the answer names its id: `{"id":"1763700000000-42"}`. Who may
+/// do this is for the caller to decide.
+pub fn publish(request: &Request, feed: &Feed) -> Response {
+    match str::from_utf8(&request.body) {
+        Ok(text) if text.len() <= MAX_TEXT => {
+            Response::json(Status::CREATED, format!(r#"{{"id":"{}"}}"#, feed.publish(text))).with("Cache-Control", "no-store")
+        }
+        Ok(text) => {
+            let expected = format!("expected at most {MAX_TEXT} octets of text; came {}", text.len());
+            Response::refusal(Status::CONTENT_TOO_LARGE, &expected)
+        }
+        Err(error) => Response::refusal(
+            Status::BAD_REQUEST,
+            &format!("expected UTF-8 text; at byte {} came something else", error.valid_up_to()),
+        ),
     }
 }
 

@@ -13,7 +13,7 @@
 //!
 //! Left out: TLS, a graceful stop (std has no signal handler; end the process), and an event loop.
 
-use crate::connection::{Connection, WRITE_DEADLINE, Waited};
+use crate::connection::{Connection, WRITE_DEADLINE, Waited, Writer};
 use crate::http::body::Framing;
 use crate::http::chunked::ChunkedWriter;
 use crate::http::{Error, Request, Response, Rule, Status, Terms, Version};
@@ -104,9 +104,9 @@ impl Server {
         Ok(Port { server: self, listeners, number: first.port() })
     }
 
-    /// How many threads serve or wait for a connection at present, and how many there may be.
-    pub fn threads(&self) -> (usize, usize) {
-        (self.threads.lock().live, self.threads.max)
+    /// How busy this server is, for as long as one likes to ask.
+    pub fn load(&self) -> Load {
+        Load(Arc::clone(&self.threads))
     }
 
     /// Serves for ever.
@@ -114,6 +114,27 @@ impl Server {
         loop {
             thread::park();
         }
+    }
+}
+
+/// Looks at the threads of a server.
+#[derive(Clone)]
+pub struct Load(Arc<Threads>);
+
+impl Load {
+    /// How many threads there are for connections: those that serve one, and those that wait a moment for the next.
+    pub fn threads(&self) -> usize {
+        self.0.lock().live
+    }
+
+    /// How many there may be.
+    pub fn max_threads(&self) -> usize {
+        self.0.max
+    }
+
+    /// How many connections were refused for want of a thread.
+    pub fn refused(&self) -> u64 {
+        self.0.lock().refused
     }
 }
 
@@ -245,6 +266,7 @@ struct Threads {
 struct ThreadsState {
     live: usize,
     idle: usize,
+    refused: u64,
     waiting: VecDeque<Job>,
 }
 
@@ -262,6 +284,7 @@ impl Threads {
         let mut state = self.lock();
         if state.idle <= state.waiting.len() {
             if state.live >= self.max {
+                state.refused += 1;
                 return Err(job);
             }
             state.live += 1;
@@ -273,6 +296,7 @@ impl Threads {
                 log(&format!("no thread to be had: {error}"));
                 let mut state = self.lock();
                 state.live -= 1;
+                state.refused += 1;
                 state.waiting.pop_back().map_or(Ok(()), Err)
             });
         }
@@ -439,6 +463,11 @@ impl Responder<'_> {
     /// Whether the client has closed its end, asked without waiting; for a handler that holds a request.
     pub fn client_has_ended(&mut self) -> bool {
         self.connection.peer_has_ended()
+    }
+
+    /// The writing end of the connection, for who wants to count or to cut.
+    pub fn writer(&self) -> Writer {
+        self.connection.writer()
     }
 
     /// The number of this connection, as its tap sees it.

@@ -90,7 +90,7 @@ fn named_block(message: &Message) -> Option<String> {
 
 /// `POST /stop` and `POST /start`.
 fn switch(request: &Request, stopped: &AtomicBool) -> Response {
-    if let Some(refusal) = refuse_foreign_page(request) {
+    if let Some(refusal) = refuse_foreign_page(request, &[]) {
         return refusal;
     }
     stopped.store(request.path() == "/stop", Ordering::Relaxed);

@@ -54,32 +54,30 @@ fn main() -> Result<(), Failure> {
 /// The lesson: a document that begins, and then goes on for as long as there is news. When the client leaves, `send` fails, `?`
 /// returns, and the thread is free; no timer is left behind that would have to be found and stopped.
 fn stream(feed: &Feed, mut after: Id, padded: bool, chunks: &ChunkedWriter) -> io::Result<()> {
-    let mut sent = 0;
     let mut text = String::from("<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n");
     if padded {
         text.push_str(&format!("<!-- {} -->\n", ".".repeat(PADDING)));
     }
+    let mut sent = 0;
+    // The document begins at once, with what there is; only then does it wait.
+    let mut patience = Duration::ZERO;
     while sent < ROTATE {
-        let news = feed.wait_after(after, Instant::now() + HEARTBEAT);
+        let news = feed.wait_after(after, Instant::now() + patience);
         if news.gap != Gap::None {
-            text.push_str(&script("missed", &json::missed(news.gap)));
+            text.push_str(&json::call("missed", &json::missed(news.gap)));
         }
+        // The page decides what `push` does: the server knows its name and nothing else of the page.
         for message in &news.messages {
-            text.push_str(&script("push", &json::message(message)));
+            text.push_str(&json::call("push", &json::message(message)));
         }
-        if news.is_empty() {
-            text.push_str(&script("heartbeat", ""));
+        if text.is_empty() {
+            text.push_str(&json::call("heartbeat", ""));
         }
-        after = news.last;
         chunks.send(text.as_bytes())?;
         sent += text.len();
         text.clear();
+        after = news.last;
+        patience = HEARTBEAT;
     }
     Ok(())
-}
-
-/// One message as the document carries it. The page decides what `push` does: the server knows its name and nothing else of
-/// the page. `json` leaves no character in the argument that could end the script.
-fn script(function: &str, argument: &str) -> String {
-    format!("<script>parent.{function}({argument})</script>\n")
 }

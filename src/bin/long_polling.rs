@@ -5,7 +5,7 @@
 
 use push_by_hand::cors::refuse_foreign_page;
 use push_by_hand::feed::{Feed, Id};
-use push_by_hand::http::{Method, Request, Response, Status};
+use push_by_hand::http::{Method, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
 use push_by_hand::server::{Responder, Sent};
 use push_by_hand::{clock, json, pages};
@@ -19,15 +19,15 @@ const LESSON: Lesson = Lesson::new("long_polling", "the server holds the request
 const HOLD: Duration = Duration::from_secs(25);
 /// How often a held request looks whether its client is still there: a thread that sleeps does not see a socket close.
 const LOOK: Duration = Duration::from_secs(5);
-/// How many messages the log keeps, and the most text one may have, in octets.
+/// How many messages the log keeps, and how many octets of text in all.
 const KEPT: usize = 1000;
-const MAX_TEXT: usize = 64 * 1024;
+const KEPT_OCTETS: usize = 16 << 20;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let server = options.server();
     let port = options.bind(&server)?;
-    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 16 << 20));
+    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, KEPT_OCTETS));
     // Something to begin with. After that, news is what somebody publishes: rare, as long polling likes it.
     feed.publish(&clock::time_of_day(clock::unix_seconds()));
 
@@ -37,7 +37,10 @@ fn main() -> Result<(), Failure> {
             Ok(after) => hold(&feed, after, responder),
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
-        (Method::Post, "/publish") => responder.send(publish(request, &feed)),
+        // News made by hand: curl -d hello http://localhost:8080/publish
+        (Method::Post, "/publish") => {
+            responder.send(refuse_foreign_page(request, &[]).unwrap_or_else(|| lesson::publish(request, &feed)))
+        }
         (_, "/poll") => responder.send(Response::method_not_allowed(request, "GET")),
         (_, "/publish") => responder.send(Response::method_not_allowed(request, "POST")),
         _ => responder.send(pages::answer(request, "long_polling.html")),
@@ -59,25 +62,5 @@ fn hold(feed: &Feed, after: Id, mut responder: Responder) -> io::Result<Sent> {
         if Instant::now() >= deadline || responder.client_has_ended() {
             return responder.send(Response::new(Status::NO_CONTENT).with("Cache-Control", "no-store"));
         }
-    }
-}
-
-/// News made by hand: `curl -d hello http://localhost:8080/publish`.
-fn publish(request: &Request, feed: &Feed) -> Response {
-    if let Some(refusal) = refuse_foreign_page(request) {
-        return refusal;
-    }
-    match str::from_utf8(&request.body) {
-        Ok(text) if text.len() <= MAX_TEXT => {
-            Response::json(Status::CREATED, format!(r#"{{"id":"{}"}}"#, feed.publish(text))).with("Cache-Control", "no-store")
-        }
-        Ok(text) => {
-            let expected = format!("expected at most {MAX_TEXT} octets of text; came {}", text.len());
-            Response::refusal(Status::CONTENT_TOO_LARGE, &expected)
-        }
-        Err(error) => Response::refusal(
-            Status::BAD_REQUEST,
-            &format!("expected UTF-8 text; at byte {} came something else", error.valid_up_to()),
-        ),
     }
 }

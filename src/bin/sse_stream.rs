@@ -96,7 +96,7 @@ fn start(request: &Request, feed: &Feed) -> Id {
 
 /// `POST /drop`: cuts every stream, so that one can see them come back.
 fn drop_streams(request: &Request, drops: &AtomicU64) -> Response {
-    if let Some(refusal) = refuse_foreign_page(request) {
+    if let Some(refusal) = refuse_foreign_page(request, &[]) {
         return refusal;
     }
     drops.fetch_add(1, Ordering::Relaxed);
