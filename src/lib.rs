@@ -41,4 +41,5 @@ pub mod json;
 pub mod lesson;
 pub mod pages;
 pub mod server;
+pub mod websocket;
 pub mod wire;
