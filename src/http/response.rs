@@ -108,9 +108,12 @@ impl Response {
         const VEC: &str = "a Vec takes every write because it grows";
         // RFC 9110 §6.2: the version is the highest that we speak, whatever the client does.
         write!(out, "HTTP/1.1 {} {}\r\n", self.status.code(), self.status.reason()).expect(VEC);
-        out.extend_from_slice(b"Date: ");
-        out.extend_from_slice(&clock::imf_fixdate(clock::unix_seconds()));
-        out.extend_from_slice(b"\r\n");
+        // RFC 9110 §6.6.1: an interim answer needs no date, and 101 says only what the new protocol needs.
+        if self.status.code() >= 200 {
+            out.extend_from_slice(b"Date: ");
+            out.extend_from_slice(&clock::imf_fixdate(clock::unix_seconds()));
+            out.extend_from_slice(b"\r\n");
+        }
         match framing {
             // RFC 9110 §8.6 and RFC 9112 §6.1: neither length nor coding where there can be no content.
             _ if self.status.never_has_content() => {}
