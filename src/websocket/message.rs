@@ -44,11 +44,13 @@ impl Message {
     }
 }
 
-/// What comes next on a connection: a whole message, or a control frame that stood before its end.
+/// What one frame brings.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Incoming {
-    /// A message is complete.
+    /// A message, complete.
     Message(Message),
+    /// More of a message, and not yet its end.
+    Fragment,
     /// The peer asks whether we are there, and wants this payload back.
     Ping(Vec<u8>),
     /// The peer is there.
@@ -75,39 +77,45 @@ impl MessageReader {
         MessageReader { role, limit, begun: None, payload: Vec::new(), checked: 0 }
     }
 
-    /// Reads frames until something is complete. `None`: the stream ended between two messages.
+    /// The same reader, with another limit from here on.
+    pub fn set_limit(&mut self, octets: usize) {
+        self.limit = octets;
+    }
+
+    /// Reads one frame. `None`: the stream ended between two messages.
     ///
     /// ```
     /// use push_by_hand::websocket::{DEFAULT_LIMIT, Incoming, Message, MessageReader, Role};
     /// let mut bytes = b"\x01\x03Hel\x80\x02lo".as_slice();
     /// let mut reader = MessageReader::new(Role::Client, DEFAULT_LIMIT);
+    /// assert_eq!(reader.read_from(&mut bytes).unwrap(), Some(Incoming::Fragment));
     /// let message = reader.read_from(&mut bytes).unwrap().unwrap();
     /// assert_eq!(message, Incoming::Message(Message::Text("Hello".into())));
     /// ```
     ///
     /// # Errors
     /// A [`Violation`], or the end of the stream inside a frame or a message. Nothing can be read after that.
+    #[inline]
     pub fn read_from(&mut self, input: &mut impl BufRead) -> Result<Option<Incoming>, Error> {
-        loop {
-            let Some(header) = Header::read_from(input, self.role)? else {
-                return match self.begun {
-                    None => Ok(None),
-                    Some(_) => Err(Error::Unfinished { came: self.payload.len() as u64 }),
-                };
+        let Some(header) = Header::read_from(input, self.role)? else {
+            return match self.begun {
+                None => Ok(None),
+                Some(_) => Err(Error::Unfinished { came: self.payload.len() as u64 }),
             };
-            let opcode = match (header.opcode, self.begun) {
-                (control, _) if control.is_control() => return read_control(input, header).map(Some),
-                (Opcode::Continuation, Some(begun)) => begun,
-                (Opcode::Continuation, None) => return Err(Violation::NothingToContinue.into()),
-                (opcode, Some(_)) => return Err(Violation::MessageInterrupted { opcode: opcode as u8 }.into()),
-                (opcode, None) => opcode,
-            };
-            self.read_payload(input, header, opcode)?;
-            if header.fin {
-                return self.finish(opcode).map(Some);
-            }
-            self.begun = Some(opcode);
+        };
+        let opcode = match (header.opcode, self.begun) {
+            (control, _) if control.is_control() => return read_control(input, header).map(Some),
+            (Opcode::Continuation, Some(begun)) => begun,
+            (Opcode::Continuation, None) => return Err(Violation::NothingToContinue.into()),
+            (opcode, Some(_)) => return Err(Violation::MessageInterrupted { opcode: opcode as u8 }.into()),
+            (opcode, None) => opcode,
+        };
+        self.read_payload(input, header, opcode)?;
+        if header.fin {
+            return self.finish(opcode).map(Some);
         }
+        self.begun = Some(opcode);
+        Ok(Some(Incoming::Fragment))
     }
 
     /// Reads the payload of one data frame. A text is checked as its pieces arrive: what is wrong is wrong at once, however much

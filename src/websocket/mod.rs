@@ -16,16 +16,24 @@
 //!
 //! Left out: extensions, and so compression; `wss://`, which is the same inside TLS.
 
+mod client;
 mod close;
 mod error;
 mod frame;
+pub mod handshake;
 mod message;
+mod socket;
 
+pub use client::{CONNECT_LIMIT, Client, Url};
 pub use close::{Close, CloseCode};
 pub use error::{Error, NotUtf8, Violation};
 pub use frame::{Frame, Header, MAX_CONTROL, Opcode, Payload, Role, mask};
+pub use handshake::{Accept, Policy};
 pub use message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
+pub use socket::{HEARTBEAT, Sender, State, WebSocket, serve};
 
+#[cfg(test)]
+mod socket_tests;
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Bytes of test patterns are cut on purpose.
 mod tests;

@@ -1,0 +1,377 @@
+//! An open WebSocket: messages in and out, Ping and Pong, and the closing handshake.
+//!
+//! Comes after the 101, on the same connection. Implements RFC 6455 §5.5 (what control frames ask for), §6 (sending and receiving),
+//! §7 (closing).
+//!
+//! ```text
+//!  Open ── Close sent ──▶ Closing ── Close received ──▶ Closed         we began
+//!  Open ── Close received, and answered at once ──────▶ Closed         the peer began
+//!  Open ── a rule is broken, the peer falls silent ───▶ Closed         fail
+//! ```
+//!
+//! One thread receives. It also answers Pings, and it is the one that waits, so what it sends leaves when it is about to wait: many
+//! answers, one system call. Any other thread sends through a [`Sender`], and what it sends leaves at once. On a blocking socket
+//! that is what full duplex takes: two threads.
+//!
+//! Who closes TCP first: the server, after both Closes, so that the side with many connections does not also keep their
+//! remains (`TIME_WAIT`) when it is told that they are over; the client waits for it (§7.1.1).
+//!
+//! Left out: a queue between threads. A peer that does not read holds up whoever sends to it, until the connection's write
+//! deadline ends it.
+
+use super::close::{Close, CloseCode};
+use super::error::Error;
+use super::frame::{MAX_CONTROL, Opcode, Role, write_frame};
+use super::handshake::{self, Policy};
+use super::message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
+use crate::connection::{Connection, Waited, Writer};
+use crate::http::Request;
+use crate::server::{Responder, Sent};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long a peer may be silent before it is asked whether it is there, and again before it is given up, if nothing else is said.
+/// Shorter than the minute after which many routers forget a connection that says nothing.
+pub const HEARTBEAT: Duration = Duration::from_secs(30);
+/// How long the peer has to answer our Close.
+const CLOSE_WAIT: Duration = Duration::from_secs(3);
+
+/// How far a connection has come (RFC 6455 §4.1, §7.1). Before this there is only the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// Both sides may send.
+    Open,
+    /// We have sent a Close, and the peer has not answered.
+    Closing,
+    /// Nothing more will be sent or received.
+    Closed,
+}
+
+/// What all ends of one socket share.
+struct Shared {
+    /// A [`State`]. It is changed and acted upon under the writer's lock, so nothing can slip out behind a Close.
+    state: AtomicU8,
+    /// How long the last Ping took to come back, in nanoseconds; 0 before the first.
+    round_trip: AtomicU64,
+}
+
+/// The sending end, for any thread.
+#[derive(Clone)]
+pub struct Sender {
+    writer: Writer,
+    role: Role,
+    shared: Arc<Shared>,
+}
+
+impl Sender {
+    /// Sends a message, at once and as one frame.
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after a Close; otherwise the peer is gone.
+    pub fn send(&self, message: &Message) -> Result<(), Error> {
+        let (opcode, payload) = message.parts();
+        self.write(opcode, payload)?;
+        self.flush()
+    }
+
+    /// Sends a text message, at once.
+    ///
+    /// # Errors
+    /// As [`send`](Sender::send).
+    pub fn send_text(&self, text: &str) -> Result<(), Error> {
+        self.write(Opcode::Text, text.as_bytes())?;
+        self.flush()
+    }
+
+    /// Asks the peer whether it is there, at once. The payload, of which 125 octets are sent, comes back in its Pong.
+    ///
+    /// # Errors
+    /// As [`send`](Sender::send).
+    pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
+        self.write(Opcode::Ping, &payload[..payload.len().min(MAX_CONTROL)])?;
+        self.flush()
+    }
+
+    /// Says that no more will come, at once. The receiving end notices when the peer has answered.
+    ///
+    /// # Errors
+    /// As [`send`](Sender::send).
+    pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        self.write_close(&Close::new(code, reason), State::Closing)?;
+        self.flush()
+    }
+
+    /// How far the connection has come.
+    pub fn state(&self) -> State {
+        match self.shared.state.load(Ordering::Relaxed) {
+            0 => State::Open,
+            1 => State::Closing,
+            _ => State::Closed,
+        }
+    }
+
+    /// How long the last heartbeat's Ping took to come back, once there was one.
+    pub fn round_trip(&self) -> Option<Duration> {
+        let nanoseconds = self.shared.round_trip.load(Ordering::Relaxed);
+        (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
+    }
+
+    /// Adds a frame to what is about to leave.
+    #[inline]
+    fn write(&self, opcode: Opcode, payload: &[u8]) -> Result<(), Error> {
+        let mut open = false;
+        self.writer.write(|out| {
+            open = self.state() == State::Open;
+            if open {
+                write_frame(out, self.role, true, opcode, payload);
+            }
+        })?;
+        if open { Ok(()) } else { Err(Error::Closed) }
+    }
+
+    /// Adds a Close, the last frame that leaves, and goes on to the state that follows.
+    fn write_close(&self, close: &Close, next: State) -> Result<(), Error> {
+        let mut open = false;
+        self.writer.write(|out| {
+            open = self.state() == State::Open;
+            self.shared.state.fetch_max(next as u8, Ordering::Relaxed);
+            if open {
+                let mut payload = Vec::with_capacity(MAX_CONTROL);
+                close.write_to(&mut payload);
+                write_frame(out, self.role, true, Opcode::Close, &payload);
+            }
+        })?;
+        if open { Ok(()) } else { Err(Error::Closed) }
+    }
+
+    fn flush(&self) -> Result<(), Error> {
+        Ok(self.writer.flush()?)
+    }
+}
+
+/// An open connection, seen from its receiving thread.
+pub struct WebSocket<'c> {
+    connection: &'c mut Connection,
+    reader: MessageReader,
+    sender: Sender,
+    heartbeat: Duration,
+    /// A Ping has been sent, and nothing has come since.
+    asked: bool,
+    /// The last Ping of the heartbeat: when it left, and its payload.
+    pinged: Option<(Instant, [u8; 8])>,
+    /// By when the peer must have answered our Close.
+    close_by: Option<Instant>,
+    received: Option<Close>,
+}
+
+impl<'c> WebSocket<'c> {
+    /// Begins where the opening handshake has ended. `role` is ours.
+    pub fn new(connection: &'c mut Connection, role: Role) -> WebSocket<'c> {
+        let shared = Arc::new(Shared { state: AtomicU8::new(State::Open as u8), round_trip: AtomicU64::new(0) });
+        let sender = Sender { writer: connection.writer(), role, shared };
+        let reader = MessageReader::new(role, DEFAULT_LIMIT);
+        let heartbeat = HEARTBEAT;
+        WebSocket { connection, reader, sender, heartbeat, asked: false, pinged: None, close_by: None, received: None }
+    }
+
+    /// From here on, messages of more than `octets` are refused with 1009.
+    pub fn set_limit(&mut self, octets: usize) {
+        self.reader.set_limit(octets);
+    }
+
+    /// From here on, a peer that is silent for so long is asked whether it is there, and given up after as long again.
+    pub fn set_heartbeat(&mut self, silence: Duration) {
+        self.heartbeat = silence;
+    }
+
+    /// The next message. Waits for it, answers Pings and the peer's Close meanwhile, and keeps the heartbeat. `None`: no more will
+    /// come; [`received_close`](WebSocket::received_close) tells whether the peer said so.
+    ///
+    /// # Errors
+    /// The connection has failed, and the peer has been told if it broke a rule.
+    #[inline]
+    pub fn receive(&mut self) -> Result<Option<Message>, Error> {
+        while self.sender.state() != State::Closed {
+            match self.next_incoming() {
+                Ok(Some(Incoming::Message(message))) => return Ok(Some(message)),
+                Ok(Some(Incoming::Fragment)) => {}
+                Ok(Some(Incoming::Ping(payload))) => self.pong(&payload)?,
+                Ok(Some(Incoming::Pong(payload))) => self.note_pong(&payload),
+                Ok(Some(Incoming::Close(close))) => self.answer_close(close)?,
+                Ok(None) => self.set_closed(),
+                Err(error) => return Err(self.fail(error)),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sends a message as one frame, together with whatever else is sent before this thread next waits in
+    /// [`receive`](WebSocket::receive). For a thread that receives; others take a [`Sender`].
+    ///
+    /// # Errors
+    /// [`Error::Closed`] after a Close; otherwise the peer is gone.
+    #[inline]
+    pub fn send(&mut self, message: &Message) -> Result<(), Error> {
+        let (opcode, payload) = message.parts();
+        self.sender.write(opcode, payload)
+    }
+
+    /// The same for a text.
+    ///
+    /// # Errors
+    /// As [`send`](WebSocket::send).
+    pub fn send_text(&mut self, text: &str) -> Result<(), Error> {
+        self.sender.write(Opcode::Text, text.as_bytes())
+    }
+
+    /// A sending end for another thread.
+    pub fn sender(&self) -> Sender {
+        self.sender.clone()
+    }
+
+    /// How far the connection has come.
+    pub fn state(&self) -> State {
+        self.sender.state()
+    }
+
+    /// The Close that the peer sent. Without one, a browser would report 1006.
+    pub fn received_close(&self) -> Option<&Close> {
+        self.received.as_ref()
+    }
+
+    /// The closing handshake: says that no more will come, and waits until the peer has said so too. Messages that were still on
+    /// their way are dropped; who wants them uses [`Sender::close`] and goes on receiving. Nothing happens where all is over.
+    ///
+    /// # Errors
+    /// The peer did not answer, or is gone.
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), Error> {
+        match self.sender.close(code, reason) {
+            Ok(()) | Err(Error::Closed) => {}
+            Err(error) => return Err(error),
+        }
+        while self.receive()?.is_some() {}
+        Ok(())
+    }
+
+    /// Reads one frame, waiting for its first byte no longer than the heartbeat allows.
+    #[inline]
+    fn next_incoming(&mut self) -> Result<Option<Incoming>, Error> {
+        loop {
+            let patience = match self.state() {
+                State::Open => self.heartbeat,
+                _ => self.time_to_close()?,
+            };
+            if self.connection.wait_for_input(patience)? != Waited::TimedOut {
+                self.asked = false;
+                return self.reader.read_from(self.connection);
+            }
+            if self.asked || self.state() != State::Open {
+                return Err(Error::Silent);
+            }
+            self.beat()?;
+        }
+    }
+
+    /// Asks a silent peer whether it is there.
+    fn beat(&mut self) -> Result<(), Error> {
+        let payload = super::frame::random_bytes();
+        (self.asked, self.pinged) = (true, Some((Instant::now(), payload)));
+        self.sender.write(Opcode::Ping, &payload)
+    }
+
+    /// What is left of the time that the peer has to answer our Close, however much it sends instead.
+    fn time_to_close(&mut self) -> Result<Duration, Error> {
+        let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + CLOSE_WAIT);
+        match close_by.saturating_duration_since(Instant::now()) {
+            Duration::ZERO => Err(Error::Silent),
+            left => Ok(left),
+        }
+    }
+
+    /// RFC 6455 §5.5.2: a Pong with the Ping's payload, unless we have already said that we send no more.
+    fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
+        match self.sender.write(Opcode::Pong, payload) {
+            Err(Error::Closed) => Ok(()),
+            result => result,
+        }
+    }
+
+    /// RFC 6455 §5.5.3: a Pong may also come unasked. Any is a sign of life; the one that we asked for also measures the way.
+    fn note_pong(&mut self, payload: &[u8]) {
+        if let Some((begun, expected)) = self.pinged
+            && expected == payload
+        {
+            let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1);
+            self.sender.shared.round_trip.store(nanoseconds, Ordering::Relaxed);
+            self.pinged = None;
+        }
+    }
+
+    /// RFC 6455 §5.5.1: a Close is answered with a Close, and the code comes back to who sent it.
+    fn answer_close(&mut self, close: Close) -> Result<(), Error> {
+        let echo = Close { code: close.code, reason: String::new() };
+        self.received = Some(close);
+        match self.sender.write_close(&echo, State::Closed) {
+            Ok(()) => self.sender.flush()?,
+            // It answers ours.
+            Err(Error::Closed) => {}
+            Err(error) => return Err(error),
+        }
+        if self.sender.role == Role::Client {
+            // RFC 6455 §7.1.1: the server closes TCP first. Whether it has done so when the wait is over makes no difference.
+            let _ = self.connection.wait_for_input(CLOSE_WAIT);
+        }
+        Ok(())
+    }
+
+    /// Fails the WebSocket connection (RFC 6455 §7.1.7), here and nowhere else: tells the peer which rule it broke, if it broke one,
+    /// and neither reads nor sends anything after that. TCP is closed by whoever opened this socket; the error is for the log.
+    fn fail(&mut self, error: Error) -> Error {
+        if let Error::Violation(violation) = &error {
+            let close = Close::new(violation.close_code(), &violation.to_string());
+            // Where even this does not leave, there is nobody left to tell.
+            let _ = self.sender.write_close(&close, State::Closed).and_then(|()| self.sender.flush());
+        }
+        self.set_closed();
+        match error {
+            // Inside a frame, silence is not answered with a Ping: the frame would have to end first.
+            Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Error::Silent,
+            error => error,
+        }
+    }
+
+    fn set_closed(&mut self) {
+        self.sender.shared.state.fetch_max(State::Closed as u8, Ordering::Relaxed);
+    }
+}
+
+/// The server's end, whole: answers the request, and if the answer is 101, lets `talk` have the socket. When `talk` returns, the
+/// connection is closed: with 1000, or with 1011 if it failed.
+///
+/// # Errors
+/// How the connection failed, for the server to log.
+pub fn serve(
+    request: &Request,
+    responder: Responder<'_>,
+    policy: &Policy,
+    talk: impl FnOnce(&mut WebSocket<'_>) -> Result<(), Error>,
+) -> io::Result<Sent> {
+    let response = match handshake::answer(request, policy) {
+        Ok(response) => response,
+        Err(refusal) => return responder.send(refusal.response()),
+    };
+    responder.switch_protocols(response, |connection| {
+        let mut socket = WebSocket::new(connection, Role::Server);
+        let outcome = match talk(&mut socket) {
+            // To find the socket closed when there is something to say is how many conversations end.
+            Err(Error::Closed) => Ok(()),
+            outcome => outcome,
+        };
+        let code = if outcome.is_ok() { CloseCode::NORMAL } else { CloseCode::INTERNAL_ERROR };
+        let closed = socket.close(code, "");
+        Ok(outcome.and(closed)?)
+    })
+}
