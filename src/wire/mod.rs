@@ -1,0 +1,103 @@
+//! The wire view: what crosses a socket, in both directions, cut into its parts, each with its name and its meaning.
+//!
+//! Hangs on the two ends of `connection` and sees nothing else: what it shows is what was sent, not what we meant to send.
+//! The parts are those of RFC 9112 (messages, chunks), of HTML, "Server-sent events", and of RFC 6455 §5.2 (frames).
+//!
+//! ```text
+//! Connection ─▶ Tap ─▶ Crossing: 81 85 37 fa 21 3d 7f 9f 4d 51 58
+//!                         └▶ Dissector ─▶ Part: FIN  RSV1-3  opcode  MASK  payload length  masking-key  payload
+//!                                           └▶ the terminal (`--wire`), or JSON for a page
+//! ```
+//!
+//! Without a tap a connection pays for one `None`; with one, it waits until its bytes are shown.
+//!
+//! Left out: a verdict. Whoever reads the bytes to act on them is strict and stops at the first fault; this goes on, and says what
+//! it does not know.
+
+mod dissect;
+mod names;
+mod terminal;
+#[cfg(test)]
+mod tests;
+
+pub use dissect::{Dissector, KEPT};
+pub use terminal::to_terminal;
+
+use crate::json;
+use std::fmt::Write;
+use std::net::SocketAddr;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Something that happened on a connection, as its tap sees it.
+#[derive(Clone, Copy, Debug)]
+pub enum Crossing<'a> {
+    /// The connection began; this is the peer.
+    Opened(SocketAddr),
+    /// These octets came, in one read.
+    Received(&'a [u8]),
+    /// These octets leave, in one write.
+    Sent(&'a [u8]),
+    /// The connection is over.
+    Closed,
+}
+
+/// Who watches a connection: called with its number and with each crossing, on the thread where it happens.
+pub type Tap = Arc<dyn Fn(u64, Crossing<'_>) + Send + Sync>;
+
+/// Which way octets crossed, seen from this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the peer.
+    In,
+    /// To the peer.
+    Out,
+}
+
+/// The smallest piece of a protocol that has a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which way it crossed.
+    pub direction: Direction,
+    /// Its octets; of a long part the first [`KEPT`].
+    pub bytes: Vec<u8>,
+    /// How many octets it has in all.
+    pub length: u64,
+    /// Which bits of `bytes` it is, where it is not all of them: a frame begins with five parts in two octets. Numbered as in the
+    /// figure of RFC 6455 §5.2, from the most significant bit.
+    pub bits: Option<Range<u8>>,
+    /// The same octets without their mask, where they had one.
+    pub unmasked: Option<Vec<u8>>,
+    /// What the section calls it.
+    pub name: &'static str,
+    /// What it says, in plain words; empty where the octets say it themselves.
+    pub meaning: String,
+    /// Where it is defined.
+    pub section: &'static str,
+}
+
+impl Part {
+    /// The part as a JSON object, its octets in hexadecimal:
+    /// `{"direction":"in","name":"payload","length":5,"bytes":"7f9f4d5158","unmasked":"68656c6c6f","bits":null,"meaning":…,"section":…}`.
+    pub fn to_json(&self) -> String {
+        let direction = if self.direction == Direction::In { "in" } else { "out" };
+        let unmasked = self.unmasked.as_ref().map_or("null".into(), |bytes| format!("\"{}\"", hex(bytes, "")));
+        let bits = self.bits.as_ref().map_or("null".into(), |bits| format!("[{},{}]", bits.start, bits.end));
+        format!(
+            r#"{{"direction":"{direction}","name":{},"length":{},"bytes":"{}","unmasked":{unmasked},"bits":{bits},"meaning":{},"section":{}}}"#,
+            json::string(self.name),
+            self.length,
+            hex(&self.bytes, ""),
+            json::string(&self.meaning),
+            json::string(self.section)
+        )
+    }
+}
+
+/// Two hexadecimal digits an octet.
+fn hex(bytes: &[u8], between: &str) -> String {
+    bytes.iter().enumerate().fold(String::new(), |mut text, (i, octet)| {
+        write!(text, "{}{octet:02x}", if i > 0 { between } else { "" }).expect("a String takes every write because it grows");
+        text
+    })
+}

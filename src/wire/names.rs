@@ -1,0 +1,121 @@
+//! What the parts say, in words short enough for a column.
+//!
+//! Serves `dissect`. The numbers are those of RFC 9110 §15, RFC 6455 §5.2 and §7.4.1.
+//!
+//! Left out: fields that no lesson and no browser sends here; they are shown without a meaning.
+
+use crate::http::Status;
+
+/// Field names in lower case, what each field says, and where it is defined.
+const FIELDS: [(&str, &str, &str); 44] = [
+    ("accept", "types it can use", "RFC 9110 §12.5.1"),
+    ("accept-encoding", "compressions it knows", "RFC 9110 §12.5.3"),
+    ("accept-language", "languages it prefers", "RFC 9110 §12.5.4"),
+    ("access-control-allow-headers", "fields it may set", "Fetch, CORS protocol"),
+    ("access-control-allow-methods", "methods it may use", "Fetch, CORS protocol"),
+    ("access-control-allow-origin", "whose pages may read it", "Fetch, CORS protocol"),
+    ("access-control-expose-headers", "fields a page may read", "Fetch, CORS protocol"),
+    ("access-control-max-age", "seconds this holds", "Fetch, CORS protocol"),
+    ("access-control-request-headers", "fields it wants to set", "Fetch, CORS protocol"),
+    ("access-control-request-method", "the method it wants", "Fetch, CORS protocol"),
+    ("allow", "methods that would do", "RFC 9110 §10.2.1"),
+    ("cache-control", "what caches may do", "RFC 9111 §5.2"),
+    ("connection", "about this connection", "RFC 9110 §7.6.1"),
+    ("content-length", "octets in the body", "RFC 9110 §8.6"),
+    ("content-type", "what the body is", "RFC 9110 §8.3"),
+    ("cookie", "what the site stored", "RFC 6265 §5.4"),
+    ("date", "when it was made", "RFC 9110 §6.6.1"),
+    ("dnt", "do not track me", "Tracking Preference Expression"),
+    ("etag", "the name of this version", "RFC 9110 §8.8.3"),
+    ("expect", "waits for a go-ahead", "RFC 9110 §10.1.1"),
+    ("host", "who is asked", "RFC 9110 §7.2"),
+    ("if-none-match", "the version it has", "RFC 9110 §13.1.2"),
+    ("last-event-id", "the last event it got", "HTML, Server-sent events"),
+    ("location", "where it is", "RFC 9110 §10.2.2"),
+    ("origin", "whose page asks", "Fetch, Origin header"),
+    ("pragma", "no-cache, as of old", "RFC 9111 §5.4"),
+    ("referer", "the page it asks from", "RFC 9110 §10.1.3"),
+    ("retry-after", "seconds to wait", "RFC 9110 §10.2.3"),
+    ("sec-fetch-dest", "what it will be used as", "Fetch Metadata"),
+    ("sec-fetch-mode", "how it is fetched", "Fetch Metadata"),
+    ("sec-fetch-site", "how near the page is", "Fetch Metadata"),
+    ("sec-fetch-user", "somebody clicked", "Fetch Metadata"),
+    ("sec-websocket-accept", "proof, from the key", "RFC 6455 §11.3.3"),
+    ("sec-websocket-extensions", "extensions on offer", "RFC 6455 §11.3.2"),
+    ("sec-websocket-key", "to be proved seen", "RFC 6455 §11.3.1"),
+    ("sec-websocket-protocol", "subprotocols", "RFC 6455 §11.3.4"),
+    ("sec-websocket-version", "WebSocket as in RFC 6455", "RFC 6455 §11.3.5"),
+    ("server", "the program answering", "RFC 9110 §10.2.4"),
+    ("trailer", "fields after the body", "RFC 9110 §6.6.2"),
+    ("transfer-encoding", "how the body is coded", "RFC 9112 §6.1"),
+    ("upgrade", "the protocol to go to", "RFC 9110 §7.8"),
+    ("user-agent", "the program asking", "RFC 9110 §10.1.5"),
+    ("vary", "what the answer hangs on", "RFC 9110 §12.5.5"),
+    ("x-accel-buffering", "proxies must not hold it", "nginx, proxy_buffering"),
+];
+
+/// What a field says and where it is defined; names are case-insensitive.
+pub(super) fn field(name: &str) -> (&'static str, &'static str) {
+    let known = FIELDS.iter().find(|(known, ..)| known.eq_ignore_ascii_case(name));
+    known.map_or(("", "RFC 9112 §5"), |&(_, meaning, section)| (meaning, section))
+}
+
+/// What is wanted, in words.
+pub(super) fn method(name: &str) -> &'static str {
+    match name {
+        "GET" => "send me this",
+        "HEAD" => "send me its head",
+        "POST" => "take this",
+        "OPTIONS" => "what may I ask?",
+        _ => "",
+    }
+}
+
+/// How it went, in words.
+pub(super) fn status(status: Status) -> &'static str {
+    match status.code() {
+        100 => "go on, send the body",
+        101 => "yes, another protocol",
+        200 => "here it is",
+        204 => "done, nothing to send",
+        304 => "you have it already",
+        100..=199 => "wait for the answer",
+        200..=299 => "it worked",
+        300..=399 => "look elsewhere",
+        400..=499 => "the request is at fault",
+        500..=599 => "the server is at fault",
+        _ => "",
+    }
+}
+
+/// The kinds of frame (RFC 6455 §5.2).
+pub(super) fn opcode(opcode: u8) -> &'static str {
+    match opcode {
+        0x0 => "continuation frame",
+        0x1 => "text frame",
+        0x2 => "binary frame",
+        0x8 => "close frame",
+        0x9 => "ping frame",
+        0xA => "pong frame",
+        _ => "wrong: reserved",
+    }
+}
+
+/// Why a WebSocket was closed (RFC 6455 §7.4.1, §7.4.2).
+pub(super) fn close_code(code: u16) -> &'static str {
+    match code {
+        1000 => "normal closure",
+        1001 => "going away",
+        1002 => "protocol error",
+        1003 => "unsupported data",
+        1005 | 1006 | 1015 => "never on the wire",
+        1007 => "not what its type says",
+        1008 => "policy violation",
+        1009 => "message too big",
+        1010 => "extension missing",
+        1011 => "the server failed",
+        3000..=3999 => "registered",
+        4000..=4999 => "private use",
+        _ => "wrong: reserved",
+    }
+}

@@ -1,0 +1,288 @@
+//! The wire view in the terminal: a block of lines for each crossing, a line for each part.
+//!
+//! Stands at the end of the tap: `--wire` hangs it on every connection.
+//!
+//! ```text
+//!    time   n   octets name           content                                 meaning
+//!   0.412   1 ←    16  request-line   GET / HTTP/1.1\r\n                      send me this
+//!                  22  field line     Host: localhost:8080\r\n                who is asked
+//! ```
+//!
+//! A connection keeps its colour. Without a terminal, or with `NO_COLOR`, there is none. What crosses comes from strangers: whatever
+//! could command a terminal is shown as its number.
+//!
+//! Left out: the width of the window, which std cannot ask for; a hundred columns are taken for granted.
+
+use super::{Crossing, Direction, Dissector, Part, Tap, hex};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The columns where the parts of a line begin, and where it ends.
+const OCTETS: usize = 14;
+const NAME: usize = 21;
+const CONTENT: usize = 36;
+const MEANING: usize = 76;
+const END: usize = 100;
+
+/// Colours of the 256 that can be read on black and on white, far enough from each other.
+const PALETTE: [u8; 6] = [67, 137, 65, 132, 97, 66];
+/// How many lines a part's content may take, and of how many octets the unmasking is shown.
+const LINES: usize = 3;
+const UNMASKED: usize = 16;
+
+/// Shows what crosses on the terminal, as it crosses. A terminal that is stopped (Ctrl-S) stops the server with it.
+pub fn to_terminal() -> Tap {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let colour = io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
+    let view = Mutex::new(View::new(colour));
+    let began = Instant::now();
+    std::sync::Arc::new(move |number, crossing| {
+        // Printed under the lock, so that the lines of two threads stand in the order of their bytes.
+        let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = view.show(began.elapsed(), number, crossing);
+        let mut out = io::stdout().lock();
+        // Nobody is left to tell if standard output is closed.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    })
+}
+
+/// All open connections, and how to show them.
+pub(super) struct View {
+    colour: bool,
+    open: HashMap<u64, Shown>,
+}
+
+/// One connection.
+struct Shown {
+    peer: SocketAddr,
+    since: Duration,
+    dissector: Dissector,
+    /// Octets in and out.
+    totals: [u64; 2],
+}
+
+impl View {
+    pub(super) fn new(colour: bool) -> View {
+        View { colour, open: HashMap::new() }
+    }
+
+    /// The lines for a crossing; `now` is the time since the start.
+    pub(super) fn show(&mut self, now: Duration, number: u64, crossing: Crossing<'_>) -> String {
+        let mut page = Page { text: String::new(), column: 0, colour: self.colour.then(|| colour_of(number)) };
+        let mut first = Some((now, number));
+        let (direction, bytes) = match crossing {
+            Crossing::Opened(peer) => {
+                let shown = Shown { peer, since: now, dissector: Dissector::default(), totals: [0, 0] };
+                self.open.insert(number, shown);
+                page.note(now, number, &format!("opened by {peer}   (← in, → out)"));
+                return page.text;
+            }
+            Crossing::Closed => {
+                let Some(mut shown) = self.open.remove(&number) else { return page.text };
+                for part in shown.dissector.end() {
+                    page.part(first.take(), &part);
+                }
+                let lasted = now.saturating_sub(shown.since).as_secs_f64();
+                let [came, went] = shown.totals;
+                page.note(now, number, &format!("closed    {}   {came} octets in, {went} out, {lasted:.3} s", shown.peer));
+                return page.text;
+            }
+            Crossing::Received(bytes) => (Direction::In, bytes),
+            Crossing::Sent(bytes) => (Direction::Out, bytes),
+        };
+        let Some(shown) = self.open.get_mut(&number) else { return page.text };
+        shown.totals[direction as usize] += bytes.len() as u64;
+        let parts = shown.dissector.read(direction, bytes);
+        for part in &parts {
+            page.part(first.take(), part);
+        }
+        if parts.is_empty() {
+            page.begin(first, Some(direction), Some(bytes.len() as u64), "…");
+            page.meaning("not yet a whole part");
+        }
+        page.text
+    }
+}
+
+/// Connections take the colours in turn.
+fn colour_of(number: u64) -> u8 {
+    let turn = number.wrapping_sub(1) % PALETTE.len() as u64;
+    PALETTE[usize::try_from(turn).unwrap_or(0)]
+}
+
+/// How a piece of a line looks, where there are colours.
+#[derive(Clone, Copy)]
+enum Ink {
+    Plain,
+    Coloured,
+    Faint,
+}
+
+/// Lines in the making.
+struct Page {
+    text: String,
+    /// Where the line stands, in columns of the terminal.
+    column: usize,
+    colour: Option<u8>,
+}
+
+impl Page {
+    fn note(&mut self, now: Duration, number: u64, text: &str) {
+        self.begin(Some((now, number)), None, None, "");
+        self.put(Ink::Coloured, text);
+        self.end();
+    }
+
+    /// The left columns. Only the first line of a crossing has its time and number.
+    fn begin(&mut self, first: Option<(Duration, u64)>, direction: Option<Direction>, octets: Option<u64>, name: &str) {
+        if let Some((now, number)) = first {
+            let arrow = direction.map_or(' ', |direction| if direction == Direction::In { '←' } else { '→' });
+            self.put(Ink::Coloured, &format!("{:>7.3} {number:>3} {arrow}", now.as_secs_f64()));
+        }
+        if let Some(octets) = octets {
+            self.to(OCTETS);
+            self.put(Ink::Plain, &format!("{octets:>5}"));
+        }
+        self.to(NAME);
+        self.put(Ink::Coloured, name);
+    }
+
+    fn part(&mut self, first: Option<(Duration, u64)>, part: &Part) {
+        let direction = Some(part.direction);
+        if let Some(bits) = &part.bits {
+            let row = bit_row(&part.bytes);
+            if bits.start == 0 {
+                self.begin(first, direction, Some(part.length), "frame");
+                self.to(CONTENT);
+                self.put(Ink::Plain, &row);
+                self.meaning(&hex(&part.bytes, " "));
+            }
+            self.begin(None, None, None, part.name);
+            let (start, end) = (place(bits.start), place(bits.end - 1) + 1);
+            self.to(CONTENT + start);
+            self.put(Ink::Plain, &row[start..end]);
+            return self.meaning(&part.meaning);
+        }
+        self.begin(first, direction, Some(part.length), part.name);
+        let clear = part.unmasked.as_ref();
+        if let Some(clear) = clear {
+            for (masked, clear) in part.bytes.chunks(4).zip(clear.chunks(4)).take(UNMASKED / 4) {
+                let key: Vec<u8> = masked.iter().zip(clear).map(|(masked, clear)| masked ^ clear).collect();
+                self.to(CONTENT);
+                self.put(Ink::Plain, &format!("{:11} ^ {:11} = {}", hex(masked, " "), hex(&key, " "), hex(clear, " ")));
+                self.end();
+            }
+            self.begin(None, None, None, "unmasked");
+        }
+        let lines = match part.name {
+            "masking-key" | "extended payload length" => vec![hex(&part.bytes, " ")],
+            _ => wrap(clear.unwrap_or(&part.bytes), part.length),
+        };
+        for (i, line) in lines.iter().enumerate() {
+            if i > 0 {
+                self.end();
+            }
+            self.to(CONTENT);
+            self.put(Ink::Plain, line);
+        }
+        self.meaning(&part.meaning);
+    }
+
+    /// The last column, and the end of the line. A long meaning begins further left; what has no room goes to a line of its own.
+    fn meaning(&mut self, meaning: &str) {
+        if !meaning.is_empty() {
+            let at = MEANING.min(END.saturating_sub(width(meaning)));
+            if self.column >= at {
+                self.end();
+            }
+            self.to(at);
+            self.put(Ink::Faint, meaning);
+        }
+        self.end();
+    }
+
+    fn to(&mut self, column: usize) {
+        let gap = column.saturating_sub(self.column).max(usize::from(self.column > 0));
+        self.text.extend(std::iter::repeat_n(' ', gap));
+        self.column += gap;
+    }
+
+    fn put(&mut self, ink: Ink, text: &str) {
+        self.column += width(text);
+        let written = match (ink, self.colour) {
+            (Ink::Coloured, Some(colour)) => write!(self.text, "\x1b[38;5;{colour}m{text}\x1b[0m"),
+            (Ink::Faint, Some(_)) => write!(self.text, "\x1b[2m{text}\x1b[0m"),
+            _ => self.text.write_str(text),
+        };
+        written.expect("a String takes every write because it grows");
+    }
+
+    fn end(&mut self) {
+        self.text.push('\n');
+        self.column = 0;
+    }
+}
+
+/// The first two octets of a frame, spaced as their parts: `1 000 0001  1 0000101`.
+fn bit_row(bytes: &[u8]) -> String {
+    let mut row = String::new();
+    for bit in 0..16 {
+        row.extend(std::iter::repeat_n(' ', place(bit) - row.len()));
+        row.push(if bytes[usize::from(bit / 8)] & (0b1000_0000 >> (bit % 8)) == 0 { '0' } else { '1' });
+    }
+    row
+}
+
+/// Where a bit stands in the row.
+fn place(bit: u8) -> usize {
+    let spaces = match bit {
+        0 => 0,
+        1..4 => 1,
+        4..8 => 2,
+        8 => 4,
+        _ => 5,
+    };
+    usize::from(bit) + spaces
+}
+
+/// Octets as text, in lines that fit: UTF-8 as it is, line ends and what cannot be seen as escapes, the rest as numbers.
+fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
+    let visible = bytes.utf8_chunks().flat_map(|chunk| {
+        let text = chunk.valid().chars().map(|c| match c {
+            '\\' | '\t' | '\r' | '\n' => c.escape_default().to_string(),
+            c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
+            // Marks that turn the direction of writing, join, or take no room could make a line look like another.
+            '\u{80}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
+                c.escape_unicode().to_string()
+            }
+            c => c.to_string(),
+        });
+        text.chain(chunk.invalid().iter().map(|octet| format!("\\x{octet:02x}")))
+    });
+    let mut lines = vec![String::new()];
+    for piece in visible {
+        let last = lines.len() - 1;
+        if width(&lines[last]) + width(&piece) <= END - CONTENT {
+            lines[last].push_str(&piece);
+        } else if lines.len() < LINES {
+            lines.push(piece);
+        } else {
+            lines.push(format!("… of {length} octets"));
+            break;
+        }
+    }
+    lines
+}
+
+/// How many columns a text takes: a Chinese character takes two.
+fn width(text: &str) -> usize {
+    let wide = |c| {
+        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
+    };
+    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
+}
