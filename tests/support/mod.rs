@@ -113,6 +113,12 @@ impl Program {
         self.status("VmRSS:")
     }
 
+    /// How many files it has open, sockets among them (Linux).
+    pub fn open_files(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(&path).unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux")).count()
+    }
+
     fn status(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux"));
