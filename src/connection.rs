@@ -23,10 +23,9 @@ use std::time::{Duration, Instant};
 
 /// How long one flush may take, if nothing else is said: a peer that does not read costs its own thread this long, and no more.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
-/// How long a closed connection is kept for the peer's last bytes, which would otherwise answer our close with a reset.
+/// How long a closed connection is kept for the peer's last bytes, which our close would otherwise answer with a reset. However many
+/// they are: a client that sends a long body looks for an answer only after it.
 const LINGER: Duration = Duration::from_secs(2);
-/// How many of those bytes are read at most, in octets.
-const LINGER_OCTETS: usize = 1024 * 1024;
 /// The input buffer at first, in octets: a browser's request head fits, and ten thousand parked connections cost 10 MiB.
 const FIRST_BUFFER: usize = 1024;
 /// The input buffer at its largest: what one read can bring of a long message.
@@ -157,6 +156,10 @@ impl Connection {
     /// The socket failed. Silence and a close are no errors here.
     pub fn wait_for_input(&mut self, limit: Duration) -> io::Result<Waited> {
         self.patience = Patience::Each(limit);
+        // Here, and not in `fill_buf`, so that a peer that does not read is not mistaken for one that is silent.
+        if self.start == self.end {
+            self.socket.flush_unless_busy()?;
+        }
         match self.fill_buf() {
             Ok([]) => Ok(Waited::Ended),
             Ok(_) => Ok(Waited::Ready),
@@ -192,14 +195,8 @@ impl Connection {
             return;
         }
         self.set_deadline(Instant::now() + LINGER);
-        let mut left = LINGER_OCTETS;
-        while left > 0 {
-            let n = self.end - self.start;
-            self.consume(n);
-            left = left.saturating_sub(n);
-            if !matches!(self.fill_buf(), Ok([_, ..])) {
-                return;
-            }
+        while matches!(self.fill_buf(), Ok([_, ..])) {
+            self.consume(self.end - self.start);
         }
     }
 
@@ -339,19 +336,20 @@ impl Socket {
 
     /// Writes all of it before the deadline, however slowly the peer reads.
     fn write_by(&self, deadline: Instant, mut bytes: &[u8]) -> io::Result<()> {
+        let unread = || io::Error::new(io::ErrorKind::TimedOut, "the peer has not read what was sent to it");
         let mut shortened = false;
         while !bytes.is_empty() {
             match (&self.stream).write(bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(n) => bytes = &bytes[n..],
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(io::ErrorKind::TimedOut.into()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(unread()),
                 Err(error) => return Err(error),
             }
             if !bytes.is_empty() {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
-                    return Err(io::ErrorKind::TimedOut.into());
+                    return Err(unread());
                 }
                 self.stream.set_write_timeout(Some(left))?;
                 shortened = true;

@@ -64,8 +64,11 @@ pub struct Server {
     limits: Limits,
     threads: Arc<Threads>,
     tap: Option<Tap>,
-    refused: SyncSender<TcpStream>,
+    refused: SyncSender<Refused>,
 }
+
+/// A connection that was refused, and until when it is kept.
+type Refused = (TcpStream, Instant);
 
 impl Server {
     /// A server within these limits. With a tap, every byte of every connection is shown to it.
@@ -180,7 +183,7 @@ pub fn log(line: &str) {
 fn accept_for_ever(
     listener: &TcpListener,
     threads: &Arc<Threads>,
-    refused: &SyncSender<TcpStream>,
+    refused: &SyncSender<Refused>,
     job: impl Fn(TcpStream) -> Job,
 ) {
     let mut failing = false;
@@ -204,7 +207,7 @@ fn accept_for_ever(
 }
 
 /// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a few octets.
-fn refuse(stream: TcpStream, max: usize, refused: &SyncSender<TcpStream>) {
+fn refuse(stream: TcpStream, max: usize, refused: &SyncSender<Refused>) {
     let reason = format!("expected a free thread; came one connection more than the {max} that this server holds");
     log(&format!("503 {}: {reason}", peer(&stream)));
     let mut answer = Vec::new();
@@ -213,19 +216,23 @@ fn refuse(stream: TcpStream, max: usize, refused: &SyncSender<TcpStream>) {
     let sent = stream.set_nonblocking(true).and_then(|()| (&stream).write(&answer));
     if sent.and_then(|_| stream.shutdown(Shutdown::Write)).is_ok() {
         // If too many linger already, this one is closed at once and may see a reset. It was refused either way.
-        let _ = refused.try_send(stream);
+        let _ = refused.try_send((stream, Instant::now() + REFUSED_LINGER));
     }
 }
 
-/// Reads what refused clients still send, one after the other, so that the close does not destroy the answer (RFC 9112 §9.6).
-fn linger_over_refused(kept: &Receiver<TcpStream>) {
-    while let Ok(stream) = kept.recv() {
-        let deadline = Instant::now() + REFUSED_LINGER;
-        if stream.set_nonblocking(false).is_err() || stream.set_read_timeout(Some(REFUSED_LINGER)).is_err() {
+/// Reads what refused clients still send, so that the close does not destroy the answer (RFC 9112 §9.6). They stand in one queue, but
+/// the time of each runs from its own refusal: a silent one keeps nobody waiting.
+fn linger_over_refused(kept: &Receiver<Refused>) {
+    let mut scrap = [0; 4096];
+    while let Ok((stream, deadline)) = kept.recv() {
+        let left = || deadline.saturating_duration_since(Instant::now());
+        // What has come is read even when the time is up. The socket does not block yet.
+        while matches!((&stream).read(&mut scrap), Ok(1..)) && !left().is_zero() {}
+        if stream.set_nonblocking(false).is_err() {
             continue;
         }
-        let mut scrap = [0; 4096];
-        while Instant::now() < deadline && matches!((&stream).read(&mut scrap), Ok(1..)) {}
+        // No time left is no time-out that can be set, and ends the loop.
+        while stream.set_read_timeout(Some(left())).is_ok() && matches!((&stream).read(&mut scrap), Ok(1..)) {}
     }
 }
 
@@ -240,9 +247,9 @@ fn bearable_threads() -> usize {
     let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<usize>().ok());
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
     let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok());
-    // What the rest of the process needs: libraries and heaps; listeners, pages, standard streams.
+    // What the rest of the process needs: libraries and heaps; listeners, pages, standard streams, connections being refused.
     let by_maps = maps.map_or(usize::MAX, |maps| maps.saturating_sub(2_000) / 4);
-    let by_files = files.map_or(usize::MAX, |files: usize| files.saturating_sub(64));
+    let by_files = files.map_or(usize::MAX, |files: usize| files - (files / 2).min(64));
     by_maps.min(by_files).max(1)
 }
 
@@ -357,14 +364,19 @@ fn converse(connection: &mut Connection, handler: &Handler, limits: &Limits, pee
             Ok(Some(request)) => {
                 let terms = request.terms();
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
-                match catch_unwind(AssertUnwindSafe(|| handler(&request, responder))) {
-                    Ok(outcome) => outcome.map(drop)?,
-                    // The panic has already told the log where it happened.
-                    Err(_) if !answered => {
+                let outcome = catch_unwind(AssertUnwindSafe(|| handler(&request, responder)));
+                match outcome {
+                    Ok(Err(error)) if answered => return Err(error),
+                    Ok(Ok(_)) => {}
+                    // A panic has already told the log where it happened.
+                    Ok(Err(_)) | Err(_) if !answered => {
+                        if let Ok(Err(error)) = outcome {
+                            log(&format!("500 {peer}: {error}"));
+                        }
                         let response = Response::refusal(Status::INTERNAL_SERVER_ERROR, "the server made a mistake");
                         connection.writer().write(|out| response.write_to(out, Terms { persistent: false, ..terms }))?;
                     }
-                    Err(_) => {
+                    _ => {
                         connection.writer().cut();
                         return Ok(());
                     }
@@ -393,7 +405,7 @@ fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<R
     connection.set_deadline(Instant::now() + limit);
     let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
     if request.expects_continue()? {
-        // It leaves when the reader waits for the body, so not at all if the body is already here, which is allowed.
+        // It leaves when the reader waits for the body. If that is already here it leaves with the answer, which does no harm.
         connection.writer().write(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
     }
     connection.set_deadline(Instant::now() + limit);
@@ -425,7 +437,7 @@ impl Responder<'_> {
     }
 
     /// Answers with a head and then with whatever `body` sends, chunk by chunk, for as long as it likes. The answer to HEAD ends
-    /// after the head, and `body` is not called.
+    /// after the head, and so does a 204 or 304: `body` is not called.
     ///
     /// # Errors
     /// The peer is gone; or what `body` returned.
@@ -433,10 +445,11 @@ impl Responder<'_> {
         let framed = self.terms.version == Version::Http11;
         let terms = Terms { persistent: self.terms.persistent && framed, ..self.terms };
         let framing = if framed { Framing::Chunked } else { Framing::UntilClose };
+        let head_only = terms.head_only || response.status.never_has_content();
         let writer = self.connection.writer();
         *self.answered = true;
         writer.write(|out| response.write_head_to(out, terms, framing))?;
-        if !terms.head_only {
+        if !head_only {
             let chunks = ChunkedWriter::new(writer, framed);
             body(&chunks)?;
             chunks.finish()?;

@@ -1,5 +1,6 @@
 //! Where a message body ends: RFC 9112 §6.3, for both directions.
 
+use super::fields::trim_ows;
 use super::{Error, Fields, Rule, Version, chunked::ChunkedReader};
 use std::io::{self, BufRead, Read, Take};
 
@@ -24,45 +25,37 @@ impl Framing {
     /// Two answers to the same question are an attack more often than a mistake (RFC 9112 §11.2): whatever can be read
     /// in two ways is refused.
     pub(crate) fn of(fields: &Fields, version: Version, silent: Framing) -> Result<Framing, Error> {
-        let broken = |rule, name| Err(Error::broken(rule, fields.get(name).unwrap_or_default().as_bytes(), 0));
-        if fields.count("transfer-encoding") > 0 {
-            if fields.count("content-length") > 0 {
-                return broken(Rule::OneFraming, "content-length");
+        let broken = |rule, (value, at): (&str, usize)| Err(Error::broken(rule, value.as_bytes(), at));
+        if let Some(coding) = fields.located("transfer-encoding").last() {
+            if let Some(length) = fields.located("content-length").next() {
+                return broken(Rule::OneFraming, length);
             }
             if version == Version::Http10 {
-                return broken(Rule::NoTransferEncodingIn10, "transfer-encoding");
+                return broken(Rule::NoTransferEncodingIn10, coding);
             }
-            let mut codings = fields.list("transfer-encoding");
-            return match (codings.next(), codings.next()) {
-                (Some(only), None) if only.eq_ignore_ascii_case("chunked") => Ok(Framing::Chunked),
-                _ => match fields.list("transfer-encoding").last() {
-                    // The end can be found, but not what the body says: another coding lies under the chunks.
-                    Some(last) if last.eq_ignore_ascii_case("chunked") => {
-                        let twice = fields.list("transfer-encoding").filter(|c| c.eq_ignore_ascii_case("chunked")).count() > 1;
-                        broken(if twice { Rule::ChunkedLast } else { Rule::TransferCoding }, "transfer-encoding")
-                    }
-                    _ => broken(Rule::ChunkedLast, "transfer-encoding"),
-                },
+            let chunked = |coding: &&str| coding.eq_ignore_ascii_case("chunked");
+            let codings = || fields.list("transfer-encoding");
+            return match (codings().count(), codings().filter(chunked).count(), codings().last().filter(chunked)) {
+                (1, 1, Some(_)) => Ok(Framing::Chunked),
+                // The end can be found, but not what the body says: another coding lies under the chunks.
+                (_, 1, Some(_)) => broken(Rule::TransferCoding, coding),
+                _ => broken(Rule::ChunkedLast, coding),
             };
         }
         let mut length = None;
-        for value in fields.list("content-length") {
-            // `parse` alone would let a plus sign through. Twenty digits may overflow, and `parse` says so.
-            let digits = value.bytes().all(|octet| octet.is_ascii_digit());
-            let Some(number) = value.parse::<u64>().ok().filter(|_| digits) else {
-                return broken(Rule::ContentLength, "content-length");
-            };
-            // RFC 9112 §6.3: the same number twice is a known mistake of senders; two numbers are not.
-            if length.is_some_and(|other| other != number) {
-                return broken(Rule::ContentLength, "content-length");
+        for (value, at) in fields.located("content-length") {
+            for member in value.split(',').map(trim_ows) {
+                // `parse` alone would let a plus sign through. Twenty digits may overflow, and `parse` says so.
+                let digits = member.bytes().all(|octet| octet.is_ascii_digit());
+                let number = member.parse::<u64>().ok().filter(|_| digits);
+                // RFC 9112 §6.3: the same number twice is a known mistake of senders; two numbers are not.
+                if number.is_none() || length.is_some() && length != number {
+                    return broken(Rule::ContentLength, (value, at));
+                }
+                length = number;
             }
-            length = Some(number);
         }
-        match length {
-            Some(length) => Ok(Framing::Length(length)),
-            None if fields.count("content-length") > 0 => broken(Rule::ContentLength, "content-length"),
-            None => Ok(silent),
-        }
+        Ok(length.map_or(silent, Framing::Length))
     }
 }
 

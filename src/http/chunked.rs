@@ -37,7 +37,7 @@ impl<R: BufRead> ChunkedReader<R> {
     fn next_chunk(&mut self) -> Result<(), Error> {
         let mut line = Vec::new();
         if self.left.is_some() {
-            let end = read_line(&mut self.reader, &mut line, 2, Rule::ChunkEnd, self.at)?;
+            let end = read_line(&mut self.reader, &mut line, 0, Rule::ChunkEnd, self.at)?;
             if end != 0 || line != b"\r\n" {
                 return Err(Error::broken(Rule::ChunkEnd, &line, self.at));
             }
@@ -45,11 +45,13 @@ impl<R: BufRead> ChunkedReader<R> {
             line.clear();
         }
         let end = read_line(&mut self.reader, &mut line, MAX_SIZE_LINE, Rule::ChunkSize, self.at)?;
-        // Here a lone LF is no line end: where two parsers disagree about one, a request can be smuggled past the other.
         let digits = line[..end].iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
-        let extension_follows = matches!(line[digits], b'\r' | b';' | b' ' | b'\t');
+        let extension = line[digits..end].trim_ascii_start();
         let bare_control = line[digits..end].iter().any(|octet| octet.is_ascii_control() && *octet != b'\t');
-        if !matches!(digits, 1..=16) || !extension_follows || bare_control || !line.ends_with(b"\r\n") {
+        // Nothing but an extension may follow, and here a lone LF is no line end: where two parsers disagree about where a chunk
+        // ends, a request can be smuggled past one of them.
+        let nothing_else = line[digits..] == *b"\r\n" || extension.starts_with(b";") && line.ends_with(b"\r\n");
+        if !matches!(digits, 1..=16) || !nothing_else || bare_control {
             return Err(Error::broken(Rule::ChunkSize, &line, self.at));
         }
         // At most 16 hexadecimal digits fit 64 bits, so this cannot overflow.

@@ -26,6 +26,8 @@ pub struct Fields {
     /// The lines with their line ends, without the empty line that follows.
     text: String,
     lines: Vec<Line>,
+    /// How many octets of the message came before, so that an error can say where a field stood.
+    at: usize,
 }
 
 /// Where one line's name and value stand in the text.
@@ -50,6 +52,9 @@ impl Fields {
                 text.truncate(start);
                 break;
             }
+            if text.len() > MAX_SECTION {
+                return Err(Error::broken(Rule::FieldSectionLength, &text[start..end], at + start));
+            }
             if lines.len() == MAX_LINES {
                 return Err(Error::broken(Rule::FieldCount, &text[start..end], at + start));
             }
@@ -60,7 +65,7 @@ impl Fields {
         let text = String::from_utf8(text).unwrap_or_else(|error| {
             error.into_bytes().iter().map(|&octet| if octet.is_ascii() { char::from(octet) } else { '?' }).collect()
         });
-        Ok(Fields { text, lines })
+        Ok(Fields { text, lines, at })
     }
 
     /// Writes the section and the empty line after it.
@@ -99,6 +104,17 @@ impl Fields {
         self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
+    /// The same, each with the place in the message where it stood.
+    pub(crate) fn located<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, usize)> {
+        let named = self.iter().zip(&self.lines).filter(move |((field, _), _)| field.eq_ignore_ascii_case(name));
+        named.map(|((_, value), line)| (value, self.at + line.value.0))
+    }
+
+    /// The place in the message where the section ends.
+    pub(crate) fn end(&self) -> usize {
+        self.at + self.text.len()
+    }
+
     /// The value of the first field of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
@@ -131,7 +147,7 @@ impl Fields {
 }
 
 impl Line {
-    /// Finds name and value in `text[start..end]`, one line without its line end.
+    /// Finds name and value in `text[start..end]`, the last line read, without its line end.
     fn find(text: &[u8], start: usize, end: usize, at: usize) -> Result<Line, Error> {
         let line = &text[start..end];
         // RFC 9112 §5.2: a line that begins with white space once continued the line before it. That is over.
@@ -141,7 +157,7 @@ impl Line {
         // RFC 9112 §5.1: no white space between the name and the colon. A token has none, so this finds both faults.
         let colon = line.iter().position(|&octet| !is_token(octet)).unwrap_or(line.len());
         if colon == 0 || line.get(colon) != Some(&b':') {
-            return Err(Error::broken(Rule::FieldName, line, at + start + colon));
+            return Err(Error::broken(Rule::FieldName, &text[start + colon..], at + start + colon));
         }
         let mut value = (colon + 1, line.len());
         while value.0 < value.1 && is_ows(line[value.0]) {
@@ -159,7 +175,7 @@ impl Line {
     }
 }
 
-/// Reads one line with its line end onto `text`; returns where the line's own octets end. At most `limit` octets are read.
+/// Reads one line with its line end onto `text`; returns where the line's own octets end, `limit` of them at most.
 ///
 /// RFC 9112 §2.2: the line end is CRLF; a lone LF is taken for one too, so that a request can be typed into `nc`.
 pub(super) fn read_line(
@@ -170,13 +186,14 @@ pub(super) fn read_line(
     at: usize,
 ) -> Result<usize, Error> {
     let start = text.len();
-    let length = reader.by_ref().take(limit as u64).read_until(b'\n', text)?;
-    match text[start..] {
-        [.., b'\r', b'\n'] => Ok(text.len() - 2),
-        [.., b'\n'] => Ok(text.len() - 1),
-        _ if length == limit => Err(Error::broken(too_long, &text[start..], at + start)),
-        _ => Err(Error::broken(Rule::WholeMessage, b"", at + text.len())),
-    }
+    let length = reader.by_ref().take(limit as u64 + 2).read_until(b'\n', text)?;
+    let end = match text[start..] {
+        [.., b'\r', b'\n'] => text.len() - 2,
+        [.., b'\n'] => text.len() - 1,
+        _ if length < limit + 2 => return Err(Error::broken(Rule::WholeMessage, b"", at + text.len())),
+        _ => text.len(),
+    };
+    if end - start > limit { Err(Error::broken(too_long, &text[start..end], at + start)) } else { Ok(end) }
 }
 
 /// OWS, optional white space: spaces and tabs (RFC 9110 §5.6.3).

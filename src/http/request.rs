@@ -3,11 +3,11 @@
 //! Comes after `fields`. Implements RFC 9112 §3 (request-line, request-target, Host) and RFC 9110 §9 (methods).
 
 use super::body::{Body, Framing, MAX_BODY};
-use super::fields::read_line;
+use super::fields::{is_token, read_line};
 use super::{Error, Fields, Rule, Terms};
 use std::io::BufRead;
 
-/// The longest request-line, in octets, line end included: what RFC 9112 §3 asks everyone to support.
+/// The longest request-line, in octets, without its line end: what RFC 9112 §3 asks everyone to support.
 pub const MAX_REQUEST_LINE: usize = 8000;
 /// How many empty lines may come before a request-line (RFC 9112 §2.2 asks to ignore at least one).
 const MAX_EMPTY_LINES: usize = 4;
@@ -124,7 +124,13 @@ impl Request {
             if reader.fill_buf()?.is_empty() && line.len() == start {
                 return Ok(None);
             }
-            let end = read_line(reader, &mut line, MAX_REQUEST_LINE, Rule::RequestLineLength, 0)?;
+            let end = match read_line(reader, &mut line, MAX_REQUEST_LINE, Rule::RequestLineLength, 0) {
+                // RFC 9112 §3: not the target is too long then, but the method.
+                Err(Error::Broken { rule: Rule::RequestLineLength, .. }) if line[start..].iter().all(|&o| is_token(o)) => {
+                    return Err(Error::broken(Rule::Method, &line[start..], start));
+                }
+                end => end?,
+            };
             if end > start {
                 break end;
             }
@@ -136,7 +142,7 @@ impl Request {
         let at = line.len();
         let line = &line[start..end];
         let (method, target, version) = split_request_line(line, start)?;
-        let (authority, target) = split_target(target, method, start)?;
+        let (authority, target) = split_target(target, method, start + method.name().len() + 1)?;
         let fields = Fields::read_from(reader, at)?;
         check_host(&fields, version)?;
         let framing = Framing::of(&fields, version, Framing::Length(0))?;
@@ -159,11 +165,12 @@ impl Request {
     /// # Errors
     /// It expects something else, or announces a body that will be refused anyway: better said before it is sent.
     pub fn expects_continue(&self) -> Result<bool, Error> {
-        let Some(expectation) = self.fields.get("expect").filter(|_| self.version == Version::Http11) else {
+        let mut expectations = self.fields.located("expect").filter(|_| self.version == Version::Http11).peekable();
+        if expectations.peek().is_none() {
             return Ok(false);
-        };
-        if !expectation.eq_ignore_ascii_case("100-continue") {
-            return Err(Error::broken(Rule::Expectation, expectation.as_bytes(), 0));
+        }
+        if let Some((other, at)) = expectations.find(|(value, _)| !value.eq_ignore_ascii_case("100-continue")) {
+            return Err(Error::broken(Rule::Expectation, other.as_bytes(), at));
         }
         match self.framing {
             Framing::Length(length) if length > MAX_BODY as u64 => {
@@ -205,7 +212,7 @@ fn split_request_line(line: &[u8], at: usize) -> Result<(Method, &str, Version),
     let (Some(method), Some(target), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return Err(Error::broken(Rule::RequestLine, line, at));
     };
-    if method.is_empty() || target.is_empty() || !method.iter().all(|&octet| super::fields::is_token(octet)) {
+    if method.is_empty() || target.is_empty() || !method.iter().all(|&octet| is_token(octet)) {
         return Err(Error::broken(Rule::RequestLine, line, at));
     }
     let target_at = at + method.len() + 1;
@@ -246,12 +253,11 @@ fn split_target(target: &str, method: Method, at: usize) -> Result<(Option<Strin
 
 /// RFC 9112 §3.2: in HTTP/1.1 exactly one Host, and in any version none that is not an authority.
 fn check_host(fields: &Fields, version: Version) -> Result<(), Error> {
-    let count = fields.count("host");
-    if count > 1 || (count == 0 && version == Version::Http11) {
-        return Err(Error::broken(Rule::HostOnce, format!("{count} Host fields").as_bytes(), 0));
-    }
-    match fields.get("host") {
-        Some(host) if !is_authority(host) => Err(Error::broken(Rule::Host, host.as_bytes(), 0)),
+    let mut hosts = fields.located("host");
+    match (hosts.next(), hosts.next()) {
+        (None, _) if version == Version::Http11 => Err(Error::broken(Rule::HostOnce, b"", fields.end())),
+        (_, Some((second, at))) => Err(Error::broken(Rule::HostOnce, second.as_bytes(), at)),
+        (Some((host, at)), _) if !is_authority(host) => Err(Error::broken(Rule::Host, host.as_bytes(), at)),
         _ => Ok(()),
     }
 }
