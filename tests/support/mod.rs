@@ -1,0 +1,322 @@
+//! What the tests share: a program of ours that runs until the test is over, and the far end of a connection to it.
+//!
+//! ```ignore
+//! mod support;
+//! use support::{Client, Program};
+//!
+//! let program = Program::start(env!("CARGO_BIN_EXE_polling"), &["--port", "0", "--page-port", "0"]);
+//! let mut client = Client::connect(program.port("data"));
+//! client.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+//! assert_eq!(client.response().status, Status::OK);
+//! ```
+//!
+//! Every wait here has a deadline, [`PATIENCE`], which only a fault reaches: no test measures with it.
+
+#![allow(dead_code)] // Each test program uses a part of this.
+#![allow(clippy::unwrap_used)] // A test that panics has found something.
+
+use push_by_hand::http::Response;
+use push_by_hand::http::body::Body;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How long anything may take before the test is given up: long enough for a machine that does ten other things.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The longest body that [`Client::response`] reads, in octets.
+const LONGEST_BODY: usize = 64 * 1024 * 1024;
+
+/// One of our programs. It is killed when this value goes.
+pub struct Program {
+    child: Child,
+    output: Arc<Lines>,
+    log: Arc<Lines>,
+}
+
+impl Program {
+    /// Starts a program (`env!("CARGO_BIN_EXE_polling")`) with these flags. Give `--port 0`, so that tests can run side by side.
+    pub fn start(program: &str, flags: &[&str]) -> Program {
+        Program::run(Command::new(program).args(flags))
+    }
+
+    /// The same for a command that needs more than flags: a limit of the shell, a variable of the environment.
+    pub fn run(command: &mut Command) -> Program {
+        let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
+        // Both pipes are read at once and always: a program that writes into a full pipe stands still.
+        let output = Lines::read_from(child.stdout.take().unwrap());
+        let log = Lines::read_from(child.stderr.take().unwrap());
+        Program { child, output, log }
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The URL that the program prints after this word: `url("page")` is `http://localhost:40123/`. Waits for the line.
+    pub fn url(&self, what: &str) -> String {
+        let line = self.output.wait_for(what, |line| line.split_whitespace().next() == Some(what), &self.log);
+        line.split_whitespace().nth(1).unwrap_or_else(|| panic!("a URL after \"{what}\" in \"{line}\"")).to_owned()
+    }
+
+    /// The port in that URL.
+    pub fn port(&self, what: &str) -> u16 {
+        let url = self.url(what);
+        let port = url.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("a port in \"{url}\""))
+    }
+
+    /// The first line of the log (standard error) that holds this text. Waits for it.
+    pub fn log_line(&self, text: &str) -> String {
+        self.log.wait_for(text, |line| line.contains(text), &self.output)
+    }
+
+    /// The first line of standard output that holds this text. Waits for it.
+    pub fn output_line(&self, text: &str) -> String {
+        self.output.wait_for(text, |line| line.contains(text), &self.log)
+    }
+
+    /// The log so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.state.lock().unwrap().lines.clone()
+    }
+
+    /// Standard output so far.
+    pub fn output(&self) -> Vec<String> {
+        self.output.state.lock().unwrap().lines.clone()
+    }
+
+    /// Whether it still runs.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until it ends by itself; returns its exit code (`None` after a signal) and all it wrote: standard output, standard error.
+    pub fn wait_for_end(mut self) -> (Option<i32>, String, String) {
+        self.output.wait_for_end();
+        self.log.wait_for_end();
+        (self.child.wait().unwrap().code(), self.output().join("\n"), self.log().join("\n"))
+    }
+
+    /// How many threads it has, the main one among them (Linux).
+    pub fn threads(&self) -> usize {
+        usize::try_from(self.status("Threads:")).unwrap()
+    }
+
+    /// Its resident memory, in KiB (Linux).
+    pub fn resident_kib(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    fn status(&self, name: &str) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux"));
+        let number = status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+        number.unwrap_or_else(|| panic!("a number after {name} in {path}"))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // Either may fail only if it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The lines that come out of a pipe, for whoever waits for one.
+struct Lines {
+    state: Mutex<LinesState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct LinesState {
+    lines: Vec<String>,
+    ended: bool,
+}
+
+impl Lines {
+    fn read_from(pipe: impl Read + Send + 'static) -> Arc<Lines> {
+        let lines = Arc::new(Lines { state: Mutex::default(), changed: Condvar::new() });
+        let filled = Arc::clone(&lines);
+        thread::spawn(move || {
+            let mut pipe = BufReader::new(pipe);
+            let mut line = Vec::new();
+            while matches!(pipe.read_until(b'\n', &mut line), Ok(1..)) {
+                filled.state.lock().unwrap().lines.push(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
+                filled.changed.notify_all();
+                line.clear();
+            }
+            filled.state.lock().unwrap().ended = true;
+            filled.changed.notify_all();
+        });
+        lines
+    }
+
+    fn wait_for(&self, what: &str, mut wanted: impl FnMut(&str) -> bool, other: &Lines) -> String {
+        let state = self.state.lock().unwrap();
+        let found = |state: &mut LinesState| !state.ended && !state.lines.iter().any(|line| wanted(line));
+        let (state, _) = self.changed.wait_timeout_while(state, PATIENCE, found).unwrap();
+        let line = state.lines.iter().find(|line| wanted(line)).cloned();
+        line.unwrap_or_else(|| {
+            let other = &other.state.lock().unwrap().lines;
+            panic!("no line with \"{what}\" came.\nHere: {:#?}\nOn the other stream: {other:#?}", state.lines)
+        })
+    }
+
+    fn wait_for_end(&self) {
+        let (state, _) = self.changed.wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |state| !state.ended).unwrap();
+        assert!(state.ended, "the program went on for {PATIENCE:?}: {:#?}", state.lines);
+    }
+}
+
+/// The client's end of a connection: sends any bytes, reads what comes as bytes or as HTTP.
+///
+/// It is a `BufRead` too, and so is the body that [`Client::response_in_parts`] hands over: every reader of the library takes
+/// them, as in `EventReader::new(body, "")`.
+pub struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Connects to a port of this machine.
+    pub fn connect(port: u16) -> Client {
+        Client::try_connect(port).unwrap_or_else(|error| panic!("no connection to port {port}: {error}"))
+    }
+
+    /// The same where a failure is an answer.
+    pub fn try_connect(port: u16) -> io::Result<Client> {
+        let stream = TcpStream::connect_timeout(&([127, 0, 0, 1], port).into(), PATIENCE)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Client { reader: BufReader::new(stream) })
+    }
+
+    /// The socket, for what else there is to do with it.
+    pub fn stream(&self) -> &TcpStream {
+        self.reader.get_ref()
+    }
+
+    /// Sends these bytes as they are, in one `write` if the system lets them through.
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.try_send(bytes).expect("the peer reads")
+    }
+
+    /// The same where a failure is an answer.
+    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream().write_all(bytes.as_ref())
+    }
+
+    /// Says that no more will be sent; what the peer sends can still be read.
+    pub fn end_sending(&mut self) {
+        self.stream().shutdown(Shutdown::Write).expect("the socket is open")
+    }
+
+    /// Sends a request without a body, with the fields that a client of ours always sends and these lines beside them
+    /// (`"Connection: close\r\n"`).
+    pub fn ask(&mut self, method: &str, target: &str, fields: &str) {
+        self.send(format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
+    }
+
+    /// Reads one whole response; interim ones (1xx) are passed over.
+    pub fn response(&mut self) -> Response {
+        Response::read_from(&mut self.reader, false, LONGEST_BODY).expect("a whole response")
+    }
+
+    /// Reads the response to a HEAD request: there is no body, whatever its fields say.
+    pub fn response_to_head(&mut self) -> Response {
+        Response::read_from(&mut self.reader, true, LONGEST_BODY).expect("a whole response")
+    }
+
+    /// Asks with GET and reads the response.
+    pub fn get(&mut self, target: &str, fields: &str) -> Response {
+        self.ask("GET", target, fields);
+        self.response()
+    }
+
+    /// Reads the head of a response, and hands over its body to be read as it comes.
+    pub fn response_in_parts(&mut self) -> (Response, Body<&mut BufReader<TcpStream>>) {
+        let (head, framing) = Response::read_head_from(&mut self.reader, false).expect("the head of a response");
+        (head, Body::new(&mut self.reader, framing))
+    }
+
+    /// Reads up to and including this text, as bytes.
+    pub fn read_through(&mut self, text: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(text.as_bytes()) {
+            let mut octet = [0];
+            let read = self.reader.read_exact(&mut octet);
+            read.unwrap_or_else(|error| panic!("no {text:?} came: {error}; but \"{}\"", bytes.escape_ascii()));
+            bytes.push(octet[0]);
+        }
+        bytes
+    }
+
+    /// Reads all that comes until the peer closes.
+    pub fn rest(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let read = self.reader.read_to_end(&mut bytes);
+        read.unwrap_or_else(|error| panic!("no orderly end: {error}; after \"{}\"", bytes.escape_ascii()));
+        bytes
+    }
+
+    /// Reads all that comes until the peer closes or is gone; a reset is an end like any other here.
+    pub fn rest_until_gone(&mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Err(error) = self.reader.read_to_end(&mut bytes) {
+            let gone = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+            assert!(gone, "no end: {error}; after \"{}\"", bytes.escape_ascii());
+        }
+        bytes
+    }
+}
+
+impl Read for Client {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(out)
+    }
+}
+
+impl BufRead for Client {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, n: usize) {
+        self.reader.consume(n)
+    }
+}
+
+/// One request on a connection of its own, and its response.
+pub fn get(port: u16, target: &str) -> Response {
+    Client::connect(port).get(target, "Connection: close\r\n")
+}
+
+/// The same with a method, more field lines and a body.
+pub fn request(port: u16, method: &str, target: &str, fields: &str, body: &str) -> Response {
+    let mut client = Client::connect(port);
+    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    client.send(format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{length}{fields}\r\n{body}"));
+    if method == "HEAD" { client.response_to_head() } else { client.response() }
+}
+
+/// The body as text.
+pub fn text(response: &Response) -> &str {
+    str::from_utf8(&response.body).expect("text in UTF-8")
+}
+
+/// Looks again and again until it is so. For what nobody can be told of: the number of another process's threads.
+pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(Instant::now() < deadline, "never came true: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
