@@ -86,13 +86,18 @@ impl Response {
     /// `etag` is a strong tag with its quotes: `"33a64df5"`. The comparison is the weak one, which passes over a leading `W/`.
     #[must_use]
     pub fn unless_known(self, request: &Request, etag: &str) -> Response {
-        let mut response = self.with("ETag", etag);
         let same = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag;
-        if matches!(request.method, Method::Get | Method::Head) && request.fields.list("if-none-match").any(same) {
-            response.status = Status::NOT_MODIFIED;
-            response.body.clear();
+        if !matches!(request.method, Method::Get | Method::Head) || !request.fields.list("if-none-match").any(same) {
+            return self.with("ETag", etag);
         }
-        response
+        let mut response = Response::new(Status::NOT_MODIFIED);
+        // The other fields describe content that is not sent.
+        for name in ["Cache-Control", "Vary"] {
+            if let Some(value) = self.fields.get(name) {
+                response.fields.push(name, value);
+            }
+        }
+        response.with("ETag", etag)
     }
 
     /// Writes head and body, so that they can leave in one piece.

@@ -326,3 +326,41 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
         thread::sleep(Duration::from_millis(10));
     }
 }
+
+/// Reads one chunk of a body in the chunked coding; an empty one is the last.
+pub fn chunk(client: &mut Client) -> Vec<u8> {
+    let line = client.read_through("\r\n");
+    let size = str::from_utf8(&line[..line.len() - 2]).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
+    let size = size.unwrap_or_else(|| panic!("expected a chunk size; came \"{}\"", line.escape_ascii()));
+    let mut data = vec![0; size + 2];
+    client.read_exact(&mut data).expect("the whole chunk");
+    assert_eq!(data.split_off(size), b"\r\n", "the end of a chunk of {size}");
+    data
+}
+
+/// Every string of this name in a piece of JSON of ours, in order: `values(r#"{"id":"7-1"}"#, "id")` is `["7-1"]`.
+pub fn values<'a>(json: &'a str, name: &str) -> Vec<&'a str> {
+    let begin = format!("\"{name}\":\"");
+    let value = |rest: &'a str| rest.split_once('"').expect("a string ends").0;
+    json.split(&begin).skip(1).map(value).collect()
+}
+
+/// The run and the number in an id: `1763700000000-42`.
+pub fn id(text: &str) -> (u64, u64) {
+    let parts = text.split_once('-').and_then(|(epoch, seq)| Some((epoch.parse().ok()?, seq.parse().ok()?)));
+    parts.unwrap_or_else(|| panic!("expected an id; came \"{text}\""))
+}
+
+/// Whether this is a time of day as ours are written: `07:20:01`.
+pub fn is_time_of_day(text: &str) -> bool {
+    text.len() == 8 && text.bytes().enumerate().all(|(i, octet)| if i % 3 == 2 { octet == b':' } else { octet.is_ascii_digit() })
+}
+
+/// How many of a program's threads have a connection, or have had one a moment ago (Linux).
+pub fn connections(program: &Program) -> usize {
+    let tasks = format!("/proc/{}/task", program.pid());
+    let tasks = std::fs::read_dir(&tasks).unwrap_or_else(|error| panic!("{tasks}: {error}; this needs Linux"));
+    // A thread may end between the listing and the look at its name.
+    let name = |task: io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
+    tasks.filter_map(name).filter(|name| name.trim_end() == "connection").count()
+}
