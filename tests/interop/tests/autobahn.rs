@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::thread;
 
 use push_by_hand_interop::autobahn;
+use push_by_hand_interop::program::{Program, SOCKET_AND_PAGE};
 use tungstenite::Message;
 
 /// Echoes with `answer` applied to each message, by an implementation that is not ours.
@@ -24,6 +25,13 @@ fn foreign_echo_server(answer: fn(Message) -> Message) -> String {
         }
     });
     format!("ws://{address}/")
+}
+
+#[test]
+fn our_server_passes_every_case() {
+    let lesson = Program::start("websocket", SOCKET_AND_PAGE, &[]);
+    let url = format!("{}echo", lesson.url("socket"));
+    autobahn::run_against_server(&url, "push-by-hand-server", autobahn::ALL).assert_strict(autobahn::ALL_COUNT);
 }
 
 /// The judge itself is judged: a server that answers text with binary must not pass.
