@@ -90,7 +90,8 @@ impl Browser {
         let target = self.connection.command("Target.createTarget", json!({"url": "about:blank"}));
         let target = target["targetId"].as_str().expect("a new target has an id");
         let (authority, _) = self.endpoint.split_once("/devtools/").expect("the endpoint is under /devtools/");
-        let mut page = Page { connection: Protocol::connect(&format!("{authority}/devtools/page/{target}")) };
+        let endpoint = format!("{authority}/devtools/page/{target}");
+        let mut page = Page { connection: Protocol::connect(&endpoint), endpoint };
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             page.connection.command(domain, json!({}));
         }
@@ -114,6 +115,7 @@ impl Drop for Browser {
 
 /// A tab.
 pub struct Page {
+    endpoint: String,
     connection: Protocol,
 }
 
@@ -125,6 +127,11 @@ pub enum ColorScheme {
 }
 
 impl Page {
+    /// The `ws://` URL of this tab's debugging protocol.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Opens `url` in this tab and waits until the page has been read to its end.
     pub fn go_to(&mut self, url: &str) {
         let answer = self.connection.command("Page.navigate", json!({"url": url}));
