@@ -9,7 +9,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use serde_json::{Value, json};
@@ -17,6 +17,9 @@ use tungstenite::{Message, WebSocket};
 
 /// How long the browser may take to start, and to answer one command.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+
+/// How long it may take to end when it is asked to.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A browser with an empty profile. Dropped, it is killed and its profile removed.
 pub struct Browser {
@@ -87,7 +90,8 @@ impl Browser {
         let target = self.connection.command("Target.createTarget", json!({"url": "about:blank"}));
         let target = target["targetId"].as_str().expect("a new target has an id");
         let (authority, _) = self.endpoint.split_once("/devtools/").expect("the endpoint is under /devtools/");
-        let mut page = Page { connection: Protocol::connect(&format!("{authority}/devtools/page/{target}")) };
+        let endpoint = format!("{authority}/devtools/page/{target}");
+        let mut page = Page { connection: Protocol::connect(&endpoint), endpoint };
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
             page.connection.command(domain, json!({}));
         }
@@ -97,6 +101,12 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
+        // Asked to end, it takes its other processes along; killed, they would still write into the profile for a moment.
+        let _ = self.connection.socket.send(Message::text(json!({"id": 0, "method": "Browser.close"}).to_string()));
+        let deadline = Instant::now() + CLOSE_LIMIT;
+        while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.profile);
@@ -105,6 +115,7 @@ impl Drop for Browser {
 
 /// A tab.
 pub struct Page {
+    endpoint: String,
     connection: Protocol,
 }
 
@@ -116,6 +127,11 @@ pub enum ColorScheme {
 }
 
 impl Page {
+    /// The `ws://` URL of this tab's debugging protocol.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Opens `url` in this tab and waits until the page has been read to its end.
     pub fn go_to(&mut self, url: &str) {
         let answer = self.connection.command("Page.navigate", json!({"url": url}));

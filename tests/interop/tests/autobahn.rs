@@ -3,11 +3,13 @@
 use std::net::TcpListener;
 use std::thread;
 
+use push_by_hand::websocket::{Client, Message, Url};
 use push_by_hand_interop::autobahn;
-use tungstenite::Message;
+use push_by_hand_interop::program::{Program, SOCKET_AND_PAGE};
+use tungstenite::Message as ForeignMessage;
 
 /// Echoes with `answer` applied to each message, by an implementation that is not ours.
-fn foreign_echo_server(answer: fn(Message) -> Message) -> String {
+fn foreign_echo_server(answer: fn(ForeignMessage) -> ForeignMessage) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a bound listener has an address");
     thread::spawn(move || {
@@ -26,10 +28,43 @@ fn foreign_echo_server(answer: fn(Message) -> Message) -> String {
     format!("ws://{address}/")
 }
 
+#[test]
+fn our_server_passes_every_case() {
+    let lesson = Program::start("websocket", SOCKET_AND_PAGE, &[]);
+    let url = format!("{}echo", lesson.url("socket"));
+    autobahn::run_against_server(&url, "push-by-hand-server", autobahn::ALL).assert_strict(autobahn::ALL_COUNT);
+}
+
+#[test]
+fn our_client_passes_every_case() {
+    let server = autobahn::Server::start("push-by-hand-client", autobahn::ALL);
+    let count = converse(&server.case_count_url());
+    assert_eq!(count, [Message::Text(autobahn::ALL_COUNT.to_string())]);
+    for number in 1..=autobahn::ALL_COUNT {
+        converse(&server.case_url(number));
+    }
+    converse(&server.report_url());
+    server.finish().assert_strict(autobahn::ALL_COUNT);
+}
+
+/// Echoes what comes until the suite ends the connection, and returns it. How it ends is for the suite to judge.
+fn converse(url: &str) -> Vec<Message> {
+    let url = Url::parse(url).expect("a URL");
+    let mut client = Client::connect(&url, &[]).expect("the suite's server takes the handshake");
+    let mut socket = client.socket();
+    let mut received = Vec::new();
+    while let Ok(Some(message)) = socket.receive() {
+        // A suite that is closing already does not want it any more.
+        let _ = socket.send(&message);
+        received.push(message);
+    }
+    received
+}
+
 /// The judge itself is judged: a server that answers text with binary must not pass.
 #[test]
 fn a_server_that_answers_with_the_wrong_kind_of_message_is_found_out() {
-    let url = foreign_echo_server(|message| Message::Binary(message.into_data()));
+    let url = foreign_echo_server(|message| ForeignMessage::Binary(message.into_data()));
     let run = autobahn::run_against_server(&url, "wrong-kind", &["1.1.2", "1.2.2"]);
     let faults = run.faults();
     assert_eq!(run.ratings().len(), 2);

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
+use push_by_hand::websocket::{Client, CloseCode, Message, Url};
 use push_by_hand_interop::browser::{Browser, ColorScheme, Page};
 use push_by_hand_interop::client;
 use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program, SOCKET_AND_PAGE};
 use push_by_hand_interop::report;
 use push_by_hand_interop::streams::{Told, event_streams, ours};
+use serde_json::{Value, json};
 
 /// Long enough for a page that waits a few seconds before it tries again, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(45);
@@ -213,7 +215,7 @@ fn the_browser_gets_text_back_as_text_and_bytes_as_bytes_and_closes_with_a_code(
 
 /// Says whether the newest message (not what was sent) has this text.
 fn newest(text: &str) -> String {
-    format!("document.querySelector('#messages li:not(.up) .data')?.textContent === {}", serde_json::json!(text))
+    format!("document.querySelector('#messages li:not(.up) .data')?.textContent === {}", json!(text))
 }
 
 #[test]
@@ -265,7 +267,7 @@ fn our_reader_finds_the_same_events_as_the_browser() {
     let outcome = runner.run(&event_streams(), |bytes| {
         *stream.lock().expect("the server does not panic") = bytes.clone();
         let events = page.borrow_mut().evaluate("read()");
-        let text_at = |event: &serde_json::Value, i: usize| event[i].as_str().unwrap_or_default().to_string();
+        let text_at = |event: &Value, i: usize| event[i].as_str().unwrap_or_default().to_string();
         let theirs: Vec<_> = events
             .as_array()
             .expect("a list of events")
@@ -288,10 +290,30 @@ fn our_http_client_understands_the_server_inside_the_browser() {
     let browser = Browser::start();
     let (authority, _) = browser.endpoint().trim_start_matches("ws://").split_once('/').expect("a path");
     let answer = client::exchange("GET", &format!("http://{authority}/json/version"), &[], b"");
-    let version: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
+    let version: Value = serde_json::from_slice(&answer.body).expect("JSON");
     assert_eq!((answer.status, version["webSocketDebuggerUrl"].as_str()), (200, Some(browser.endpoint())), "{answer:?}");
     let refusal = client::exchange("GET", &format!("http://{authority}/json/no-such-page"), &[], b"");
     assert_eq!(refusal.status, 404, "{refusal:?}");
+}
+
+/// And then it is a WebSocket, which sends text of any length.
+#[test]
+fn our_web_socket_client_gives_the_browser_commands() {
+    let mut browser = Browser::start();
+    let page = browser.open_blank();
+    let url = Url::parse(page.endpoint()).expect("a URL");
+    let mut client = Client::connect(&url, &[]).expect("the opening handshake");
+    let mut socket = client.socket();
+    for (id, length) in [0, 1, 125, 126, 65_535, 65_536, 1 << 20].into_iter().enumerate() {
+        let expression = format!("'服'.repeat({length})");
+        let command = json!({"id": id, "method": "Runtime.evaluate", "params": {"expression": expression}});
+        socket.send_text(&command.to_string()).expect("the browser reads");
+        let Some(Message::Text(answer)) = socket.receive().expect("the browser answers") else { panic!("no text came") };
+        let answer: Value = serde_json::from_str(&answer).expect("JSON");
+        assert_eq!(answer["id"], id);
+        assert!(answer["result"]["result"]["value"].as_str() == Some(&"服".repeat(length)), "{length} characters");
+    }
+    socket.close(CloseCode::NORMAL, "").expect("the browser answers a Close");
 }
 
 /// Serves an empty page, and at `/stream` whatever is in `stream` at that moment, in one answer that ends by closing.

@@ -1,14 +1,15 @@
 //! Another WebSocket implementation, tungstenite, at both our ends.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 
 use proptest::prelude::*;
+use push_by_hand::websocket::{Client, Frame as OurFrame, Message as OurMessage, Opcode, Role as OurRole, Url};
 use push_by_hand_interop::client::LIMIT;
 use push_by_hand_interop::messages::{Data, Plan, SIZES, plans};
 use push_by_hand_interop::program::{Program, SOCKET_AND_PAGE};
-use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data as Kind, OpCode};
+use tungstenite::protocol::{CloseFrame, Role};
 use tungstenite::{Error, Message, WebSocket};
 
 type Socket = WebSocket<TcpStream>;
@@ -59,8 +60,7 @@ fn assert_echoed(socket: &mut Socket, plan: &Plan) {
     send(socket, plan).expect("the server reads");
     let (data, pongs) = receive(socket).expect("the server answers");
     assert_eq!(data, plan.data);
-    let pings: Vec<_> = plan.fragments().iter().filter_map(|(ping, _)| ping.map(<[u8]>::to_vec)).collect();
-    assert_eq!(pongs, pings);
+    assert_eq!(pongs, pings(plan));
 }
 
 #[test]
@@ -110,5 +110,101 @@ fn our_server_returns_the_close_code_and_ends_the_connection() {
         let Message::Close(Some(answer)) = socket.read().expect("a Close comes back") else { panic!("no Close with a code") };
         assert_eq!(answer.code, code);
         assert!(matches!(socket.read(), Err(Error::ConnectionClosed)), "the server closes TCP first");
+    }
+}
+
+/// A message as our own end has it.
+fn our_message(data: &Data) -> OurMessage {
+    match data {
+        Data::Text(text) => OurMessage::Text(text.clone()),
+        Data::Binary(octets) => OurMessage::Binary(octets.clone()),
+    }
+}
+
+/// The Pings of a plan, each of which wants a Pong.
+fn pings(plan: &Plan) -> Vec<Vec<u8>> {
+    plan.fragments().iter().filter_map(|(ping, _)| ping.map(<[u8]>::to_vec)).collect()
+}
+
+/// Our client and their server in one conversation: each message goes there whole and comes back as planned.
+fn converse_with_a_foreign_server(plans: &[Plan]) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("ws://{}/any/path?and=query", listener.local_addr().expect("a bound listener has an address"));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let (stream, _) = listener.accept().expect("a connection");
+            stream.set_read_timeout(Some(LIMIT)).expect("the limit is not zero");
+            let mut socket = tungstenite::accept(stream).expect("the opening handshake");
+            let mut wanted = Vec::new();
+            for plan in plans {
+                let (data, pongs) = receive(&mut socket).expect("our client sends");
+                assert_eq!(data, plan.data);
+                assert_eq!(pongs, wanted);
+                send(&mut socket, plan).expect("our client reads");
+                wanted = pings(plan);
+            }
+            let reason = "再见".into();
+            socket.close(Some(CloseFrame { code: CloseCode::from(4000), reason })).expect("our client reads");
+            let closed = std::iter::from_fn(|| socket.read().ok()).find(Message::is_close);
+            let Some(Message::Close(Some(answer))) = closed else { panic!("no Close with a code came back: {closed:?}") };
+            assert_eq!(u16::from(answer.code), 4000);
+        });
+        let mut client = Client::connect(&Url::parse(&url).expect("a URL"), &[]).expect("the opening handshake");
+        let mut socket = client.socket();
+        for plan in plans {
+            let message = our_message(&plan.data);
+            socket.send(&message).expect("the server reads");
+            let answer = socket.receive().expect("the server answers");
+            assert!(answer.as_ref() == Some(&message), "sent {:?}", plan.data);
+        }
+        assert_eq!(socket.receive().expect("a clean end"), None);
+        let close = socket.received_close().expect("the server sent a Close");
+        assert_eq!((close.code.number(), close.reason.as_str()), (4000, "再见"));
+    });
+}
+
+#[test]
+fn our_client_exchanges_messages_of_every_size_with_tungstenite() {
+    let sizes = SIZES.into_iter().flat_map(|size| [(true, size), (false, size)]);
+    let plans: Vec<_> = sizes.map(|(text, size)| Plan::whole(Data::new(text, size, 11))).collect();
+    converse_with_a_foreign_server(&plans);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn our_client_joins_the_fragments_of_tungstenite(plans in prop::collection::vec(plans(), 1..5)) {
+        converse_with_a_foreign_server(&plans);
+    }
+
+    #[test]
+    fn tungstenite_joins_the_fragments_that_we_write(plan in plans()) {
+        let mut bytes = Vec::new();
+        let fragments = plan.fragments();
+        let last = fragments.len() - 1;
+        for (i, (ping, fragment)) in fragments.into_iter().enumerate() {
+            if let Some(ping) = ping {
+                OurFrame { fin: true, opcode: Opcode::Ping, payload: ping.to_vec() }.write_to(&mut bytes, OurRole::Client);
+            }
+            let opcode = match (i, &plan.data) {
+                (0, Data::Text(_)) => Opcode::Text,
+                (0, Data::Binary(_)) => Opcode::Binary,
+                _ => Opcode::Continuation,
+            };
+            OurFrame { fin: i == last, opcode, payload: fragment.to_vec() }.write_to(&mut bytes, OurRole::Client);
+        }
+        let mut socket = WebSocket::from_partially_read(std::io::Cursor::new(Vec::new()), bytes, Role::Server, None);
+        let mut asked = Vec::new();
+        let data = loop {
+            match socket.read().expect("tungstenite reads our frames") {
+                Message::Ping(payload) => asked.push(payload.to_vec()),
+                Message::Text(text) => break Data::Text(text.to_string()),
+                Message::Binary(octets) => break Data::Binary(octets.to_vec()),
+                other => panic!("came {other:?}"),
+            }
+        };
+        prop_assert_eq!(data, plan.data.clone());
+        prop_assert_eq!(asked, pings(&plan));
     }
 }
