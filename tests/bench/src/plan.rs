@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::loads::{Pace, connection_per_request, echo, keep_alive, parked, slow_readers};
+use crate::loads::{Pace, connection_per_request, echo, idle, keep_alive, parked, slow_readers};
 use crate::peers::{Family, OURS, PEERS, PROGRAMS, Paths, Program};
 use crate::protocol::{connect, get, read_head, shape};
 use crate::results::{Point, Results, Run};
@@ -39,7 +39,7 @@ impl Effort {
     }
 
     fn pace(self) -> Pace {
-        let (warm_up, length) = self.pick((60, 350), (150, 1000), (300, 2000));
+        let (warm_up, length) = self.pick((50, 250), (150, 1000), (300, 2000));
         Pace {
             warm_up: Duration::from_millis(warm_up),
             length: Duration::from_millis(length),
@@ -51,6 +51,7 @@ const LOADS: &[&str] = &[
     keep_alive::NAME,
     connection_per_request::NAME,
     echo::NAME,
+    idle::NAME,
     parked::LONG_POLL,
     parked::STREAM,
     parked::SOCKET,
@@ -109,7 +110,12 @@ pub fn carry_out(package: &Path, effort: Effort, only: &[&'static str], results:
             echo::run(server, program.target, program.is_verbatim(), pace, run)
         },
     );
-    let publishes = effort.pick(5, 5, 10);
+    plan.fresh_servers(
+        Family::Echo,
+        &plan.sizes(idle::NAME),
+        |server, program, run| idle::run(server, program.target, program.is_verbatim(), run),
+    );
+    let publishes = effort.pick(3, 5, 10);
     for (load, family) in [
         (parked::LONG_POLL, Family::Poll),
         (parked::STREAM, Family::Stream),
@@ -150,7 +156,7 @@ impl Plan<'_> {
                 .collect()
         };
         match load {
-            keep_alive::NAME => crowd(effort.pick(&[1, 64], &[1, 64, 512], &[1, 8, 64, 512])),
+            keep_alive::NAME => crowd(effort.pick(&[64], &[1, 64, 512], &[1, 8, 64, 512])),
             connection_per_request::NAME => crowd(&[64]),
             echo::NAME => {
                 let all = |connections: &[usize]| {
@@ -165,6 +171,7 @@ impl Plan<'_> {
                 let three = vec![point(64, 32, 1), point(64, 32, 16), point(64, 16 * 1024, 1)];
                 effort.pick(three, all(&[1, 64, 512]), all(&[1, 64, 512]))
             }
+            slow_readers::SOCKET if effort == Effort::Quick => Vec::new(),
             slow_readers::STREAM | slow_readers::SOCKET => vec![point(16, 16 * 1024, 1)],
             _ => crowd(effort.pick(&[2_000], &[2_000, 10_000], &[2_000, 5_000, 10_000])),
         }

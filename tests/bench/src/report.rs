@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::loads::{parked, slow_readers};
+use crate::loads::{idle, parked, slow_readers};
 use crate::peers::{OURS, PEERS, YARDSTICK};
 use crate::results::{Point, Results};
 use crate::targets;

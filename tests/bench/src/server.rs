@@ -104,7 +104,7 @@ impl Server {
 
     /// Waits until the server has used no processor time for a while: everything sent to it is dealt with.
     pub fn settle(&self) {
-        const QUIET: Duration = Duration::from_millis(60);
+        const QUIET: Duration = Duration::from_millis(40);
         let give_up = Instant::now() + Duration::from_secs(20);
         let mut quiet_rounds = 0;
         let mut before = self.cpu();

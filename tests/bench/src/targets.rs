@@ -1,6 +1,6 @@
 //! What push-by-hand holds itself to: ratios within one run, so that they mean the same on every machine.
 
-use crate::loads::{connection_per_request, echo, keep_alive, parked};
+use crate::loads::{connection_per_request, echo, idle, keep_alive, parked};
 use crate::peers::{OURS, YARDSTICK};
 use crate::results::{Point, Results};
 
@@ -139,7 +139,7 @@ const TARGETS: &[Target] = &[
     ),
     memory(parked::LONG_POLL),
     memory(parked::STREAM),
-    memory(parked::SOCKET),
+    memory(idle::NAME),
     delay(
         parked::LONG_POLL,
         &[AtMost("bun", 1.0), AtMost("node", 1.0)],

@@ -85,22 +85,25 @@ fn echo(stream: &mut TcpStream) -> io::Result<()> {
 fn park(stream: &mut TcpStream, mode: &str, news: &News) -> io::Result<()> {
     let mut greeted = false;
     loop {
-        let head = read_head(stream)?;
+        let (head, body) = read_head(stream)?;
         if head.is_empty() {
             return Ok(());
         }
         if head.starts_with(b"POST") {
-            let mut message = vec![0; canned::content_length(&head)];
-            stream.read_exact(&mut message)?;
+            let came = body.len();
+            let mut message = body;
+            message.resize(canned::content_length(&head), 0);
+            stream.read_exact(&mut message[came..])?;
             let wrapped = canned::wrap(mode, &message);
             {
                 let mut last = news.last.lock().expect("no thread panics with this lock");
                 *last = (last.0 + 1, Arc::new(wrapped));
-                news.bell.notify_all();
             }
+            news.bell.notify_all();
             stream.write_all(canned::PUBLISHED)?;
             continue;
         }
+        drop((head, body));
         let mut seen = news.last.lock().expect("no thread panics with this lock").0;
         if !greeted {
             stream.write_all(canned::greeting(mode))?;
@@ -126,16 +129,19 @@ fn park(stream: &mut TcpStream, mode: &str, news: &News) -> io::Result<()> {
     }
 }
 
-/// Reads one byte at a time so that a body stays in the socket; heads are rare in the loads that come here.
-fn read_head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(256);
-    let mut byte = [0];
-    while !head.ends_with(b"\r\n\r\n") {
-        if stream.read(&mut byte)? == 0 {
-            head.clear();
-            break;
+/// Reads to the blank line. Returns the head, and what came of the body.
+fn read_head(stream: &mut TcpStream) -> io::Result<(Vec<u8>, Vec<u8>)> {
+    let mut head = Vec::new();
+    let mut bytes = [0; 1024];
+    loop {
+        let read = stream.read(&mut bytes)?;
+        if read == 0 {
+            return Ok((Vec::new(), Vec::new()));
         }
-        head.push(byte[0]);
+        head.extend_from_slice(&bytes[..read]);
+        if let Some(end) = head.windows(4).position(|four| four == b"\r\n\r\n") {
+            let body = head.split_off(end + 4);
+            return Ok((head, body));
+        }
     }
-    Ok(head)
 }

@@ -2,6 +2,7 @@
 
 pub mod connection_per_request;
 pub mod echo;
+pub mod idle;
 pub mod keep_alive;
 pub mod parked;
 pub mod slow_readers;

@@ -22,7 +22,7 @@ pub const STREAM: &str = "parked event streams";
 pub const SOCKET: &str = "parked sockets";
 
 /// No subscriber is given up before this long after the publisher's first byte.
-const LOST_AFTER: Duration = Duration::from_secs(10);
+const LOST_AFTER: Duration = Duration::from_secs(5);
 
 pub fn run(
     server: &Server,
