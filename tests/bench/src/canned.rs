@@ -4,12 +4,10 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 /// The answer to the one key the benchmark's client sends, the example of RFC 6455 §1.3.
-pub const UPGRADE: &[u8] =
-    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+pub const UPGRADE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-const STREAM_HEAD: &[u8] =
-    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\r\n";
+const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\r\n";
 
 /// What a publisher gets.
 pub const PUBLISHED: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
@@ -17,9 +15,7 @@ pub const PUBLISHED: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 /// The line the benchmark waits for.
 pub fn print_url(address: SocketAddr) {
     println!("data  http://{address}/");
-    std::io::stdout()
-        .flush()
-        .expect("the benchmark reads our output");
+    std::io::stdout().flush().expect("the benchmark reads our output");
 }
 
 /// An answer of exactly `bytes` bytes where that is possible: as many as the server it is compared with sends.
@@ -47,11 +43,9 @@ pub fn greeting(mode: &str) -> &'static [u8] {
 /// `message` as a whole answer, an event or a frame.
 pub fn wrap(mode: &str, message: &[u8]) -> Vec<u8> {
     let mut wrapped = match mode {
-        "poll" => format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
-            message.len()
-        )
-        .into_bytes(),
+        "poll" => {
+            format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", message.len()).into_bytes()
+        }
         "stream" => b"data: ".to_vec(),
         _ => frame_head(message.len()),
     };

@@ -38,20 +38,8 @@ pub fn run<'a, R: Requests, C: Check>(
         let (stream, check) = connection.map_err(wrong)?;
         stream.set_nonblocking(true).map_err(wrong)?;
         let mut stream = TcpStream::from_std(stream);
-        poll.registry()
-            .register(
-                &mut stream,
-                Token(open.len()),
-                Interest::READABLE | Interest::WRITABLE,
-            )
-            .map_err(wrong)?;
-        open.push(Connection {
-            stream,
-            check,
-            begun: 0,
-            allowed: outstanding,
-            unsent: &[],
-        });
+        poll.registry().register(&mut stream, Token(open.len()), Interest::READABLE | Interest::WRITABLE).map_err(wrong)?;
+        open.push(Connection { stream, check, begun: 0, allowed: outstanding, unsent: &[] });
     }
     for connection in &mut open {
         connection.send(requests).map_err(wrong)?;

@@ -55,11 +55,7 @@ fn run() -> Result<(), String> {
             "--quick" => effort = Effort::Quick,
             "--full" => effort = Effort::Full,
             "--plots" => draws = true,
-            "--draw" => {
-                earlier = Some(PathBuf::from(
-                    arguments.next().ok_or("--draw needs a file")?,
-                ))
-            }
+            "--draw" => earlier = Some(PathBuf::from(arguments.next().ok_or("--draw needs a file")?)),
             "--only" => {
                 while let Some(name) = arguments.next_if(|next| !next.starts_with("--")) {
                     only.push(plan::known_name(&name)?);
@@ -77,8 +73,7 @@ fn run() -> Result<(), String> {
     let folder = package.join("results");
     let results = match earlier {
         Some(file) => {
-            let text = fs::read_to_string(&file)
-                .map_err(|error| format!("{}: {error}", file.display()))?;
+            let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
             draws = true;
             serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?
         }
@@ -110,17 +105,9 @@ fn measure(package: &Path, effort: Effort, only: &[&'static str]) -> Result<Resu
     let mut missing = prepare::prepare(package);
     let files = machine::raise_open_files();
     if files < plan::OPEN_FILES {
-        missing.push(format!(
-            "open files: {files} allowed, {} needed for the largest crowds (`ulimit -n`)",
-            plan::OPEN_FILES
-        ));
+        missing.push(format!("open files: {files} allowed, {} needed for the largest crowds (`ulimit -n`)", plan::OPEN_FILES));
     }
-    let mut results = Results {
-        machine: machine::describe(),
-        effort: effort.name().to_owned(),
-        missing,
-        runs: Vec::new(),
-    };
+    let mut results = Results { machine: machine::describe(), effort: effort.name().to_owned(), missing, runs: Vec::new() };
     plan::carry_out(package, effort, only, &mut results);
     Ok(results)
 }

@@ -40,10 +40,7 @@ impl Effort {
 
     fn pace(self) -> Pace {
         let (warm_up, length) = self.pick((50, 250), (150, 1000), (300, 2000));
-        Pace {
-            warm_up: Duration::from_millis(warm_up),
-            length: Duration::from_millis(length),
-        }
+        Pace { warm_up: Duration::from_millis(warm_up), length: Duration::from_millis(length) }
     }
 }
 
@@ -61,17 +58,10 @@ const LOADS: &[&str] = &[
 
 /// A peer's or a load's name, as `--only` takes it.
 pub fn known_name(name: &str) -> Result<&'static str, String> {
-    let mut names = PEERS
-        .iter()
-        .map(|peer| peer.name)
-        .chain(LOADS.iter().copied());
+    let mut names = PEERS.iter().map(|peer| peer.name).chain(LOADS.iter().copied());
     names.find(|known| *known == name).ok_or_else(|| {
         let peers: Vec<_> = PEERS.iter().map(|peer| peer.name).collect();
-        format!(
-            "no peer and no load is called {name}\npeers: {}\nloads: {}",
-            peers.join(", "),
-            LOADS.join(", ")
-        )
+        format!("no peer and no load is called {name}\npeers: {}\nloads: {}", peers.join(", "), LOADS.join(", "))
     })
 }
 
@@ -85,50 +75,26 @@ struct Plan<'a> {
 }
 
 pub fn carry_out(package: &Path, effort: Effort, only: &[&'static str], results: &mut Results) {
-    let mut plan = Plan {
-        effort,
-        only,
-        paths: Paths::new(package),
-        answer: None,
-        results,
-    };
+    let mut plan = Plan { effort, only, paths: Paths::new(package), answer: None, results };
     plan.answer = plan.our_answer();
-    plan.throughput(
-        Family::Time,
-        &plan.sizes(keep_alive::NAME),
-        |server, program, pace, run| keep_alive::run(server, program.target, pace, run),
-    );
-    plan.throughput(
-        Family::Time,
-        &plan.sizes(connection_per_request::NAME),
-        |server, program, pace, run| connection_per_request::run(server, program.target, pace, run),
-    );
-    plan.throughput(
-        Family::Echo,
-        &plan.sizes(echo::NAME),
-        |server, program, pace, run| {
-            echo::run(server, program.target, program.is_verbatim(), pace, run)
-        },
-    );
-    plan.fresh_servers(
-        Family::Echo,
-        &plan.sizes(idle::NAME),
-        |server, program, run| idle::run(server, program.target, program.is_verbatim(), run),
-    );
+    plan.throughput(Family::Time, &plan.sizes(keep_alive::NAME), |server, program, pace, run| {
+        keep_alive::run(server, program.target, pace, run)
+    });
+    plan.throughput(Family::Time, &plan.sizes(connection_per_request::NAME), |server, program, pace, run| {
+        connection_per_request::run(server, program.target, pace, run)
+    });
+    plan.throughput(Family::Echo, &plan.sizes(echo::NAME), |server, program, pace, run| {
+        echo::run(server, program.target, program.is_verbatim(), pace, run)
+    });
+    plan.fresh_servers(Family::Echo, &plan.sizes(idle::NAME), |server, program, run| {
+        idle::run(server, program.target, program.is_verbatim(), run)
+    });
     let publishes = effort.pick(3, 5, 10);
-    for (load, family) in [
-        (parked::LONG_POLL, Family::Poll),
-        (parked::STREAM, Family::Stream),
-        (parked::SOCKET, Family::Socket),
-    ] {
-        plan.fresh_servers(family, &plan.sizes(load), |server, program, run| {
-            parked::run(server, program, publishes, run)
-        });
+    for (load, family) in [(parked::LONG_POLL, Family::Poll), (parked::STREAM, Family::Stream), (parked::SOCKET, Family::Socket)]
+    {
+        plan.fresh_servers(family, &plan.sizes(load), |server, program, run| parked::run(server, program, publishes, run));
     }
-    for (load, family) in [
-        (slow_readers::STREAM, Family::Stream),
-        (slow_readers::SOCKET, Family::Socket),
-    ] {
+    for (load, family) in [(slow_readers::STREAM, Family::Stream), (slow_readers::SOCKET, Family::Socket)] {
         plan.fresh_servers(family, &plan.sizes(load), |server, program, run| {
             // More than the kernel takes on a slow reader's behalf (tcp_wmem), so that the server has to decide.
             slow_readers::run(server, program, 600, run)
@@ -143,29 +109,15 @@ impl Plan<'_> {
             return Vec::new();
         }
         let effort = self.effort;
-        let point = |connections, bytes, outstanding| Point {
-            load: load.to_owned(),
-            connections,
-            bytes,
-            outstanding,
-        };
-        let crowd = |connections: &[usize]| {
-            connections
-                .iter()
-                .map(|count| point(*count, 0, 1))
-                .collect()
-        };
+        let point = |connections, bytes, outstanding| Point { load: load.to_owned(), connections, bytes, outstanding };
+        let crowd = |connections: &[usize]| connections.iter().map(|count| point(*count, 0, 1)).collect();
         match load {
             keep_alive::NAME => crowd(effort.pick(&[64], &[1, 64, 512], &[1, 8, 64, 512])),
             connection_per_request::NAME => crowd(&[64]),
             echo::NAME => {
                 let all = |connections: &[usize]| {
                     let sizes = [(32, 1), (32, 16), (16 * 1024, 1), (16 * 1024, 16)];
-                    let of = |(bytes, outstanding)| {
-                        connections
-                            .iter()
-                            .map(move |count| point(*count, bytes, outstanding))
-                    };
+                    let of = |(bytes, outstanding)| connections.iter().map(move |count| point(*count, bytes, outstanding));
                     sizes.into_iter().flat_map(of).collect()
                 };
                 let three = vec![point(64, 32, 1), point(64, 32, 16), point(64, 16 * 1024, 1)];
@@ -178,42 +130,28 @@ impl Plan<'_> {
     }
 
     fn is_wanted(&self, name: &str, among: &[&str]) -> bool {
-        let named: Vec<_> = self
-            .only
-            .iter()
-            .filter(|only| among.contains(only))
-            .collect();
+        let named: Vec<_> = self.only.iter().filter(|only| among.contains(only)).collect();
         named.is_empty() || named.iter().any(|only| **only == name)
     }
 
     fn programs(&self, family: Family) -> Vec<&'static Program> {
         let peers: Vec<_> = PEERS.iter().map(|peer| peer.name).collect();
-        PROGRAMS
-            .iter()
-            .filter(|program| program.family == family && self.is_wanted(program.peer, &peers))
-            .collect()
+        PROGRAMS.iter().filter(|program| program.family == family && self.is_wanted(program.peer, &peers)).collect()
     }
 
     fn start(&self, program: &Program) -> Result<Server, String> {
-        Server::start(
-            &mut program.command(&self.paths, self.answer)?,
-            program.label,
-        )
+        Server::start(&mut program.command(&self.paths, self.answer)?, program.label)
     }
 
     /// Asks our own server once, so that the yardsticks can send as many bytes.
     fn our_answer(&self) -> Option<usize> {
-        let program = PROGRAMS
-            .iter()
-            .find(|program| program.peer == OURS && program.family == Family::Time)?;
+        let program = PROGRAMS.iter().find(|program| program.peer == OURS && program.family == Family::Time)?;
         let server = self.start(program).ok()?;
         let mut stream = connect(server.address).ok()?;
         std::io::Write::write_all(&mut stream, &get(server.address, program.target, false)).ok()?;
         let mut answer = read_head(&mut stream).ok()?;
         let mut byte = [0];
-        while shape(&answer).ok()?.is_none()
-            && std::io::Read::read(&mut stream, &mut byte).ok()? == 1
-        {
+        while shape(&answer).ok()?.is_none() && std::io::Read::read(&mut stream, &mut byte).ok()? == 1 {
             answer.push(byte[0]);
         }
         Some(answer.len())
@@ -229,21 +167,14 @@ impl Plan<'_> {
         if points.is_empty() {
             return;
         }
-        let servers: Vec<_> = self
-            .programs(family)
-            .into_iter()
-            .map(|program| (program, self.start(program)))
-            .collect();
+        let servers: Vec<_> = self.programs(family).into_iter().map(|program| (program, self.start(program))).collect();
         let pace = self.effort.pace();
         for point in points {
             let mut able = Vec::new();
             for (program, server) in &servers {
                 let mut run = Run::new(point, program.peer, 0);
                 // Unmeasured: a first turn for every server.
-                let warm = Pace {
-                    warm_up: Duration::ZERO,
-                    length: self.effort.pick(pace.length / 2, pace.length, pace.length),
-                };
+                let warm = Pace { warm_up: Duration::ZERO, length: self.effort.pick(pace.length / 2, pace.length, pace.length) };
                 let tried = server.as_ref().map_err(Clone::clone).and_then(|server| {
                     measure(server, program, warm, &mut run)?;
                     Ok(server)
@@ -255,9 +186,7 @@ impl Plan<'_> {
             }
             for round in 0..self.effort.pick(2, 3, 5) {
                 for (program, server) in &able {
-                    self.try_run(point, program, round, |_, run| {
-                        measure(server, program, pace, run)
-                    });
+                    self.try_run(point, program, round, |_, run| measure(server, program, pace, run));
                 }
             }
         }
@@ -277,9 +206,7 @@ impl Plan<'_> {
                     if failed {
                         continue;
                     }
-                    self.try_run(point, program, round, |plan, run| {
-                        measure(&plan.start(program)?, program, run)
-                    });
+                    self.try_run(point, program, round, |plan, run| measure(&plan.start(program)?, program, run));
                 }
             }
         }
@@ -304,18 +231,9 @@ impl Plan<'_> {
                 break;
             }
         }
-        let figures: Vec<_> = run
-            .figures
-            .iter()
-            .map(|(name, value)| format!("{name} {value:.1}"))
-            .collect();
+        let figures: Vec<_> = run.figures.iter().map(|(name, value)| format!("{name} {value:.1}")).collect();
         let spoiled = if run.spoiled { " (other load)" } else { "" };
-        eprintln!(
-            "{}: {}: {}{spoiled}",
-            point.describe(),
-            run.peer,
-            figures.join(", ")
-        );
+        eprintln!("{}: {}: {}{spoiled}", point.describe(), run.peer, figures.join(", "));
         self.results.runs.push(run);
     }
 

@@ -19,31 +19,19 @@ pub fn prepare(package: &Path) -> Vec<String> {
     step(
         "building the lessons",
         "push-by-hand",
-        Command::new("cargo")
-            .args(["build", "--release", "--bins", "--manifest-path"])
-            .arg(manifest(&package.join("../.."))),
+        Command::new("cargo").args(["build", "--release", "--bins", "--manifest-path"]).arg(manifest(&package.join("../.."))),
     );
     step(
         "building the Rust peers",
         "yardsticks, tiny_http, tungstenite, axum",
-        Command::new("cargo")
-            .args([
-                "build",
-                "--release",
-                "--bins",
-                "--locked",
-                "--manifest-path",
-            ])
-            .arg(manifest(package)),
+        Command::new("cargo").args(["build", "--release", "--bins", "--locked", "--manifest-path"]).arg(manifest(package)),
     );
     let node = package.join("node");
     if !installed(&node) {
         step(
             "installing the Node peers (npm ci)",
             "express, ws, bun",
-            Command::new("npm")
-                .args(["ci", "--no-audit", "--no-fund"])
-                .current_dir(&node),
+            Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&node),
         );
     }
     missing
@@ -51,19 +39,9 @@ pub fn prepare(package: &Path) -> Vec<String> {
 
 /// npm leaves a lock of its own behind; an older one than ours belongs to another list.
 fn installed(node: &Path) -> bool {
-    let modified = |path: &str| {
-        node.join(path)
-            .metadata()
-            .and_then(|data| data.modified())
-            .ok()
-    };
-    match (
-        modified("node_modules/.package-lock.json"),
-        modified("package-lock.json"),
-    ) {
-        (Some(there), Some(wanted)) => {
-            there >= wanted && node.join("node_modules/.bin/bun").exists()
-        }
+    let modified = |path: &str| node.join(path).metadata().and_then(|data| data.modified()).ok();
+    match (modified("node_modules/.package-lock.json"), modified("package-lock.json")) {
+        (Some(there), Some(wanted)) => there >= wanted && node.join("node_modules/.bin/bun").exists(),
         _ => false,
     }
 }

@@ -48,10 +48,7 @@ pub fn open_socket(address: SocketAddr, target: &str) -> io::Result<TcpStream> {
     stream.write_all(&upgrade(address, target))?;
     let head = read_head(&mut stream)?;
     if !head.starts_with(b"HTTP/1.1 101 ") || memmem::find(&head, ACCEPT).is_none() {
-        return Err(io::Error::other(format!(
-            "refused the WebSocket: {}",
-            String::from_utf8_lossy(&head)
-        )));
+        return Err(io::Error::other(format!("refused the WebSocket: {}", String::from_utf8_lossy(&head))));
     }
     Ok(stream)
 }
@@ -92,30 +89,21 @@ pub fn shape(bytes: &[u8]) -> Result<Option<Shape>, String> {
     let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
     let status = text.get(9..12).unwrap_or_default();
     if !text.starts_with("http/1.") || !["200", "204"].contains(&status) {
-        return Err(format!(
-            "unexpected answer: {}",
-            text.lines().next().unwrap_or_default()
-        ));
+        return Err(format!("unexpected answer: {}", text.lines().next().unwrap_or_default()));
     }
     if status == "204" {
         return Ok(Some(Shape { head, total: head }));
     }
     if text.contains("transfer-encoding: chunked") {
         // Short bodies only: one chunk and the last one.
-        return Ok(memmem::find(&bytes[head..], b"0\r\n\r\n").map(|at| Shape {
-            head,
-            total: head + at + 5,
-        }));
+        return Ok(memmem::find(&bytes[head..], b"0\r\n\r\n").map(|at| Shape { head, total: head + at + 5 }));
     }
     let length: usize = text
         .split("content-length:")
         .nth(1)
         .and_then(|rest| rest.lines().next()?.trim().parse().ok())
         .ok_or_else(|| format!("an answer without a length: {text}"))?;
-    Ok((bytes.len() >= head + length).then_some(Shape {
-        head,
-        total: head + length,
-    }))
+    Ok((bytes.len() >= head + length).then_some(Shape { head, total: head + length }))
 }
 
 /// What a connection sends.
@@ -153,10 +141,7 @@ impl Check for Times {
         let mut done = 0;
         while let Some(shape) = shape(&self.partial)? {
             if !is_a_time(&self.partial[shape.head..shape.total]) {
-                return Err(format!(
-                    "no time: {}",
-                    String::from_utf8_lossy(&self.partial[..shape.total])
-                ));
+                return Err(format!("no time: {}", String::from_utf8_lossy(&self.partial[..shape.total])));
             }
             self.known = Some(shape);
             self.partial.drain(..shape.total);
@@ -196,19 +181,12 @@ impl Frames {
         let (mut sent, mut expected) = (Vec::new(), Vec::new());
         for number in 0..variety {
             // ASCII, so that a text message is UTF-8 whatever the server checks.
-            let message: Vec<u8> = (0..payload)
-                .map(|at| b'a' + ((at * 7 + number * 3) % 26) as u8)
-                .collect();
+            let message: Vec<u8> = (0..payload).map(|at| b'a' + ((at * 7 + number * 3) % 26) as u8).collect();
             let mask = [0x37, 0xfa, 0x21, 0x3d + number as u8];
             let before = sent.len();
             frame_head(&mut sent, payload, true);
             sent.extend_from_slice(&mask);
-            sent.extend(
-                message
-                    .iter()
-                    .zip(mask.iter().cycle())
-                    .map(|(byte, key)| byte ^ key),
-            );
+            sent.extend(message.iter().zip(mask.iter().cycle()).map(|(byte, key)| byte ^ key));
             if verbatim {
                 expected.extend_from_slice(&sent[before..]);
             } else {
@@ -218,13 +196,7 @@ impl Frames {
         }
         let (sent_length, expected_length) = (sent.len() / variety, expected.len() / variety);
         sent.extend_from_within(..);
-        Frames {
-            sent,
-            expected,
-            sent_length,
-            expected_length,
-            variety,
-        }
+        Frames { sent, expected, sent_length, expected_length, variety }
     }
 }
 
@@ -232,10 +204,7 @@ impl Requests for Frames {
     fn bytes(&self, number: u64, count: u64) -> (&[u8], u64) {
         let count = count.min(self.variety as u64);
         let first = (number % self.variety as u64) as usize * self.sent_length;
-        (
-            &self.sent[first..first + count as usize * self.sent_length],
-            count,
-        )
+        (&self.sent[first..first + count as usize * self.sent_length], count)
     }
 }
 

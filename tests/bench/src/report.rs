@@ -10,44 +10,22 @@ use crate::targets;
 /// The figures of a load, the one that is compared first.
 fn columns(load: &str) -> &'static [&'static str] {
     match load {
-        parked::LONG_POLL | parked::STREAM | parked::SOCKET => &[
-            "last delivery ms",
-            "KiB/connection",
-            "threads",
-            "deliveries/s",
-            "slowest publish ms",
-            "server µs/delivery",
-            "lost",
-        ],
-        slow_readers::STREAM | slow_readers::SOCKET => &[
-            "last delivery ms",
-            "KiB/slow reader",
-            "slowest publish ms",
-            "server µs/delivery",
-            "lost",
-        ],
-        _ => &[
-            "operations/s",
-            "server µs/operation",
-            "client µs/operation",
-            "resident MiB",
-        ],
+        parked::LONG_POLL | parked::STREAM | parked::SOCKET => {
+            &["last delivery ms", "KiB/connection", "threads", "deliveries/s", "slowest publish ms", "server µs/delivery", "lost"]
+        }
+        slow_readers::STREAM | slow_readers::SOCKET => {
+            &["last delivery ms", "KiB/slow reader", "slowest publish ms", "server µs/delivery", "lost"]
+        }
+        idle::NAME => &["KiB/connection", "threads"],
+        _ => &["operations/s", "server µs/operation", "client µs/operation", "resident MiB"],
     }
 }
 
 impl Point {
     pub fn describe(&self) -> String {
-        let mut text = format!(
-            "{}, {} connections",
-            self.load,
-            thousands(self.connections as f64)
-        );
+        let mut text = format!("{}, {} connections", self.load, thousands(self.connections as f64));
         if self.bytes > 0 {
-            let size = if self.bytes < 1024 {
-                format!("{} B", self.bytes)
-            } else {
-                format!("{} KiB", self.bytes / 1024)
-            };
+            let size = if self.bytes < 1024 { format!("{} B", self.bytes) } else { format!("{} KiB", self.bytes / 1024) };
             let _ = write!(text, ", {size}");
         }
         if self.outstanding > 1 {
@@ -58,10 +36,7 @@ impl Point {
 }
 
 pub fn markdown(results: &Results) -> String {
-    let mut text = format!(
-        "# Measured beside the field ({})\n\nOn {}.\n\n",
-        results.effort, results.machine
-    );
+    let mut text = format!("# Measured beside the field ({})\n\nOn {}.\n\n", results.effort, results.machine);
     for missing in &results.missing {
         let _ = writeln!(text, "Missing: {missing}\n");
     }
@@ -77,9 +52,7 @@ was disturbed. A ratio is the median of the ratios within a round.\n",
     }
     let targets = targets::rows(results);
     if !targets.is_empty() {
-        text.push_str(
-            "\n## Targets\n\n| load | figure | target | reached | met |\n|---|---|---|---|---|\n",
-        );
+        text.push_str("\n## Targets\n\n| load | figure | target | reached | met |\n|---|---|---|---|---|\n");
         text.push_str(&targets.join("\n"));
         text.push('\n');
     }
@@ -102,20 +75,10 @@ fn table(text: &mut String, results: &Results, point: &Point) {
     for column in columns {
         let _ = write!(text, " {column} |");
     }
-    let _ = write!(
-        text,
-        " ours ÷ it | it ÷ {YARDSTICK} |\n|---|{}\n",
-        "---:|".repeat(columns.len() + 2)
-    );
+    let _ = write!(text, " ours ÷ it | it ÷ {YARDSTICK} |\n|---|{}\n", "---:|".repeat(columns.len() + 2));
     for peer in PEERS {
         if let Some(failure) = results.failure(point, peer.name) {
-            let _ = writeln!(
-                text,
-                "| {} | {} |{}",
-                peer.name,
-                failure.replace('\n', " "),
-                " |".repeat(columns.len() + 1)
-            );
+            let _ = writeln!(text, "| {} | {} |{}", peer.name, failure.replace('\n', " "), " |".repeat(columns.len() + 1));
             continue;
         }
         if results.summary(point, peer.name, compared).is_none() {
@@ -164,9 +127,5 @@ fn thousands(value: f64) -> String {
         }
         text.push(digit);
     }
-    if value < 0.0 {
-        format!("-{text}")
-    } else {
-        text
-    }
+    if value < 0.0 { format!("-{text}") } else { text }
 }

@@ -88,16 +88,11 @@ impl Results {
     }
 
     fn of(&self, point: &Point, peer: &str) -> Vec<&Run> {
-        self.runs
-            .iter()
-            .filter(|run| run.point == *point && run.peer == peer)
-            .collect()
+        self.runs.iter().filter(|run| run.point == *point && run.peer == peer).collect()
     }
 
     pub fn failure(&self, point: &Point, peer: &str) -> Option<&str> {
-        self.of(point, peer)
-            .into_iter()
-            .find_map(|run| run.failure.as_deref())
+        self.of(point, peer).into_iter().find_map(|run| run.failure.as_deref())
     }
 
     /// Over the runs nothing else disturbed; where there is none, over all.
@@ -114,11 +109,7 @@ impl Results {
         let mut values = if all_spoiled { values(true) } else { clean };
         let median = median(&mut values)?;
         let spread = (values[values.len() - 1] - values[0]) / 2.0 / median;
-        Some(Summary {
-            median,
-            spread,
-            all_spoiled,
-        })
+        Some(Summary { median, spread, all_spoiled })
     }
 
     /// The median over the rounds of (figure of `one` ÷ figure of `other`): both sides of a round met the same machine.
@@ -127,10 +118,7 @@ impl Results {
             self.of(point, one)
                 .into_iter()
                 .filter_map(|run| {
-                    let beside = self
-                        .of(point, other)
-                        .into_iter()
-                        .find(|beside| beside.round == run.round)?;
+                    let beside = self.of(point, other).into_iter().find(|beside| beside.round == run.round)?;
                     let counts = spoiled_too || !(run.spoiled || beside.spoiled);
                     let ratio = run.figures.get(figure)? / beside.figures.get(figure)?;
                     (counts && ratio.is_finite()).then_some(ratio)

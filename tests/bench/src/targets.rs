@@ -33,49 +33,21 @@ const fn rate(
     outstanding: u64,
     bounds: &'static [Bound],
 ) -> Target {
-    Target {
-        load,
-        connections,
-        bytes,
-        outstanding,
-        figure: RATE,
-        bounds,
-    }
+    Target { load, connections, bytes, outstanding, figure: RATE, bounds }
 }
 
 const fn memory(load: &'static str) -> Target {
     let bounds = &[Absolute(16.0)];
-    Target {
-        load,
-        connections: &[5_000],
-        bytes: 0,
-        outstanding: 1,
-        figure: "KiB/connection",
-        bounds,
-    }
+    Target { load, connections: &[5_000], bytes: 0, outstanding: 1, figure: "KiB/connection", bounds }
 }
 
 const fn delay(load: &'static str, bounds: &'static [Bound]) -> Target {
-    Target {
-        load,
-        connections: &[2_000],
-        bytes: 0,
-        outstanding: 1,
-        figure: "last delivery ms",
-        bounds,
-    }
+    Target { load, connections: &[2_000], bytes: 0, outstanding: 1, figure: "last delivery ms", bounds }
 }
 
 const fn losses(load: &'static str) -> Target {
     let bounds = &[Absolute(0.0)];
-    Target {
-        load,
-        connections: &[2_000, 10_000],
-        bytes: 0,
-        outstanding: 1,
-        figure: "lost",
-        bounds,
-    }
+    Target { load, connections: &[2_000, 10_000], bytes: 0, outstanding: 1, figure: "lost", bounds }
 }
 
 const TARGETS: &[Target] = &[
@@ -92,58 +64,32 @@ const TARGETS: &[Target] = &[
             AtLeast("axum", 0.9),
         ],
     ),
-    rate(
-        connection_per_request::NAME,
-        &[64],
-        0,
-        1,
-        &[AtLeast(YARDSTICK, 1.0), AtLeast("tiny_http", 1.0)],
-    ),
+    rate(connection_per_request::NAME, &[64], 0, 1, &[AtLeast(YARDSTICK, 1.0), AtLeast("tiny_http", 1.0)]),
     rate(
         echo::NAME,
         &[64],
         32,
         1,
-        &[
-            AtLeast(YARDSTICK, 0.95),
-            AtLeast("tungstenite", 1.2),
-            AtLeast("ws", 1.0),
-            AtLeast("axum", 0.9),
-        ],
+        &[AtLeast(YARDSTICK, 0.95), AtLeast("tungstenite", 1.2), AtLeast("ws", 1.0), AtLeast("axum", 0.9)],
     ),
     rate(
         echo::NAME,
         &[64],
         32,
         16,
-        &[
-            AtLeast(YARDSTICK, 0.8),
-            AtLeast("tungstenite", 3.8),
-            AtLeast("ws", 10.0),
-            AtLeast("axum", 4.5),
-            AtLeast("bun", 0.75),
-        ],
+        &[AtLeast(YARDSTICK, 0.8), AtLeast("tungstenite", 3.8), AtLeast("ws", 10.0), AtLeast("axum", 4.5), AtLeast("bun", 0.75)],
     ),
     rate(
         echo::NAME,
         &[64],
         16 * 1024,
         1,
-        &[
-            AtLeast(YARDSTICK, 0.95),
-            AtLeast("tungstenite", 1.08),
-            AtLeast("axum", 1.0),
-            AtLeast("bun", 1.0),
-            AtLeast("ws", 4.0),
-        ],
+        &[AtLeast(YARDSTICK, 0.95), AtLeast("tungstenite", 1.08), AtLeast("axum", 1.0), AtLeast("bun", 1.0), AtLeast("ws", 4.0)],
     ),
     memory(parked::LONG_POLL),
     memory(parked::STREAM),
     memory(idle::NAME),
-    delay(
-        parked::LONG_POLL,
-        &[AtMost("bun", 1.0), AtMost("node", 1.0)],
-    ),
+    delay(parked::LONG_POLL, &[AtMost("bun", 1.0), AtMost("node", 1.0)]),
     delay(parked::STREAM, &[AtMost("bun", 1.0), AtMost("node", 1.0)]),
     delay(parked::SOCKET, &[AtMost("bun", 1.0), AtMost("ws", 1.0)]),
     losses(parked::LONG_POLL),
@@ -188,10 +134,6 @@ impl Target {
             }
         };
         let verdict = if met { "yes" } else { "**no**" };
-        Some(format!(
-            "| {} | {} | {wanted} | {reached:.2} | {verdict} |",
-            point.describe(),
-            self.figure
-        ))
+        Some(format!("| {} | {} | {wanted} | {reached:.2} | {verdict} |", point.describe(), self.figure))
     }
 }

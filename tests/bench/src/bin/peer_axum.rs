@@ -24,10 +24,7 @@ async fn main() -> io::Result<()> {
     let news: Sender<String> = Sender::new(1024);
     let routes = Router::new()
         .route("/", get(time))
-        .route(
-            "/echo",
-            get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)),
-        )
+        .route("/echo", get(async |upgrade: WebSocketUpgrade| upgrade.on_upgrade(echo)))
         .route("/poll", get(poll))
         .route("/events", get(events))
         .route("/push", get(push))
@@ -37,29 +34,12 @@ async fn main() -> io::Result<()> {
     let address = listener.local_addr()?;
     println!("data  http://{address}/\nsocket  ws://{address}/");
     io::stdout().flush()?;
-    axum::serve(
-        listener.tap_io(|stream| {
-            stream
-                .set_nodelay(true)
-                .expect("a new socket takes options")
-        }),
-        routes,
-    )
-    .await
+    axum::serve(listener.tap_io(|stream| stream.set_nodelay(true).expect("a new socket takes options")), routes).await
 }
 
 async fn time() -> String {
-    let second = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("the clock is past 1970")
-        .as_secs()
-        % 86_400;
-    format!(
-        "{:02}:{:02}:{:02}",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
+    let second = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs() % 86_400;
+    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
 async fn echo(mut socket: WebSocket) {
@@ -72,15 +52,10 @@ async fn echo(mut socket: WebSocket) {
 }
 
 async fn poll(State(news): State<Sender<String>>) -> Result<String, StatusCode> {
-    news.subscribe()
-        .recv()
-        .await
-        .map_err(|_| StatusCode::NO_CONTENT)
+    news.subscribe().recv().await.map_err(|_| StatusCode::NO_CONTENT)
 }
 
-async fn events(
-    State(news): State<Sender<String>>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn events(State(news): State<Sender<String>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let messages = BroadcastStream::new(news.subscribe());
     Sse::new(messages.filter_map(async |message| Some(Ok(Event::default().data(message.ok()?)))))
 }

@@ -21,11 +21,7 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
             let (server, held) = (Arc::clone(&server), Arc::clone(&held));
             thread::spawn(move || {
                 while let Ok(request) = server.recv() {
-                    if holds {
-                        hold(request, &held)
-                    } else {
-                        tell_the_time(request)
-                    }
+                    if holds { hold(request, &held) } else { tell_the_time(request) }
                 }
             })
         })
@@ -37,17 +33,8 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 fn tell_the_time(request: Request) {
-    let second = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("the clock is past 1970")
-        .as_secs()
-        % 86_400;
-    let time = format!(
-        "{:02}:{:02}:{:02}",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    );
+    let second = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs() % 86_400;
+    let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
     // A client that left has no use for the answer.
     let _ = request.respond(Response::from_string(time));
 }

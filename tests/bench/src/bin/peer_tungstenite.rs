@@ -25,13 +25,7 @@ fn main() -> io::Result<()> {
         let stream = stream?;
         stream.set_nodelay(true)?;
         let news = Arc::clone(&news);
-        thread::spawn(move || {
-            if echoes {
-                echo(stream)
-            } else {
-                push(stream, &news)
-            }
-        });
+        thread::spawn(move || if echoes { echo(stream) } else { push(stream, &news) });
     }
     Ok(())
 }
@@ -62,10 +56,7 @@ fn push(mut stream: TcpStream, news: &News) {
         let message = {
             let mut last = news.last.lock().expect("no thread panics with this lock");
             while last.0 == seen {
-                last = news
-                    .bell
-                    .wait(last)
-                    .expect("no thread panics with this lock");
+                last = news.bell.wait(last).expect("no thread panics with this lock");
             }
             seen = last.0;
             last.1.clone()
@@ -84,13 +75,8 @@ fn publish(stream: &mut TcpStream, news: &News) -> io::Result<()> {
         head.push(byte[0]);
         if head.ends_with(b"\r\n\r\n") {
             let text = String::from_utf8_lossy(&head).to_ascii_lowercase();
-            let length = text
-                .split("content-length:")
-                .nth(1)
-                .and_then(|rest| rest.lines().next());
-            let length = length
-                .and_then(|value| value.trim().parse().ok())
-                .unwrap_or(0);
+            let length = text.split("content-length:").nth(1).and_then(|rest| rest.lines().next());
+            let length = length.and_then(|value| value.trim().parse().ok()).unwrap_or(0);
             let mut body = vec![0; length];
             stream.read_exact(&mut body)?;
             let message = String::from_utf8_lossy(&body).into_owned();

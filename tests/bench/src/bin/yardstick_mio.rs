@@ -30,8 +30,7 @@ fn main() -> io::Result<()> {
     let mut listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
     canned::print_url(listener.local_addr()?);
     let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
     let mut connections: Vec<Option<Connection>> = Vec::new();
     let mut free = Vec::new();
     let mut events = Events::with_capacity(1024);
@@ -85,11 +84,7 @@ fn accept(
             connections.push(None);
             connections.len() - 1
         });
-        poll.registry().register(
-            &mut stream,
-            Token(index),
-            Interest::READABLE | Interest::WRITABLE,
-        )?;
+        poll.registry().register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
         connections[index] = Some(Connection {
             stream,
             head: Vec::new(),
@@ -104,13 +99,7 @@ fn accept(
 
 impl Connection {
     /// Does what the socket allows now. `Ok(false)` is the end of the connection.
-    fn turn(
-        &mut self,
-        mode: &str,
-        constant: &[u8],
-        bytes: &mut [u8],
-        published: &mut Option<Vec<u8>>,
-    ) -> io::Result<bool> {
+    fn turn(&mut self, mode: &str, constant: &[u8], bytes: &mut [u8], published: &mut Option<Vec<u8>>) -> io::Result<bool> {
         self.send(b"")?;
         loop {
             let read = match self.stream.read(bytes) {
@@ -137,12 +126,7 @@ impl Connection {
         Ok(!(self.ends && self.unsent.is_empty()))
     }
 
-    fn answer(
-        &mut self,
-        mode: &str,
-        constant: &[u8],
-        published: &mut Option<Vec<u8>>,
-    ) -> io::Result<()> {
+    fn answer(&mut self, mode: &str, constant: &[u8], published: &mut Option<Vec<u8>>) -> io::Result<()> {
         let Some(end) = memchr::memmem::find(&self.head, b"\r\n\r\n").map(|at| at + 4) else {
             return Ok(());
         };
@@ -165,11 +149,7 @@ impl Connection {
             }
             _ => {
                 self.waits = true;
-                let greeting = if self.greeted {
-                    &b""[..]
-                } else {
-                    canned::greeting(mode)
-                };
+                let greeting = if self.greeted { &b""[..] } else { canned::greeting(mode) };
                 self.greeted = true;
                 self.send(greeting)
             }

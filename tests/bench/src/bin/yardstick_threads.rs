@@ -113,10 +113,7 @@ fn park(stream: &mut TcpStream, mode: &str, news: &News) -> io::Result<()> {
             let message = {
                 let mut last = news.last.lock().expect("no thread panics with this lock");
                 while last.0 == seen {
-                    last = news
-                        .bell
-                        .wait(last)
-                        .expect("no thread panics with this lock");
+                    last = news.bell.wait(last).expect("no thread panics with this lock");
                 }
                 seen = last.0;
                 Arc::clone(&last.1)

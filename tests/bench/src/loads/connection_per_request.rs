@@ -26,17 +26,8 @@ pub fn run(server: &Server, target: &str, pace: Pace, run: &mut Run) -> Result<(
     let mut poll = Poll::new().map_err(|error| error.to_string())?;
     let begin = |poll: &Poll, token: usize, check: Times| -> std::io::Result<Visit> {
         let mut stream = TcpStream::connect(server.address)?;
-        poll.registry().register(
-            &mut stream,
-            Token(token),
-            Interest::READABLE | Interest::WRITABLE,
-        )?;
-        let mut visit = Visit {
-            stream,
-            asked: false,
-            answers: 0,
-            check,
-        };
+        poll.registry().register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
+        let mut visit = Visit { stream, asked: false, answers: 0, check };
         // On the loopback the connection usually stands by now; otherwise an event will say when.
         visit.ask(&request)?;
         Ok(visit)
@@ -88,8 +79,7 @@ impl Visit {
         }
         match self.stream.write(request) {
             Ok(_) => self.asked = true,
-            Err(error)
-                if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) => {}
+            Err(error) if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -103,9 +93,7 @@ impl Visit {
                 Ok(0) if self.answers == 1 => return Ok(true),
                 Ok(0) => return Err(format!("{} answers on one connection", self.answers)),
                 Ok(read) => self.answers += self.check.take(&bytes[..read])?,
-                Err(error)
-                    if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) =>
-                {
+                Err(error) if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) => {
                     return Ok(false);
                 }
                 Err(error) => return Err(error.to_string()),

@@ -17,15 +17,10 @@ pub fn run(server: &Server, target: &str, verbatim: bool, run: &mut Run) -> Resu
     drop(exchange(server, target, &frames)?);
     server.settle();
     let (before, threads_before) = (server.resident(), server.threads());
-    let open = (0..wanted)
-        .map(|_| exchange(server, target, &frames))
-        .collect::<Result<Vec<_>, _>>()?;
+    let open = (0..wanted).map(|_| exchange(server, target, &frames)).collect::<Result<Vec<_>, _>>()?;
     server.settle();
     run.note(&span.end(server));
-    run.set(
-        "KiB/connection",
-        (server.resident() - before) / wanted as f64,
-    );
+    run.set("KiB/connection", (server.resident() - before) / wanted as f64);
     run.set("threads", server.threads() - threads_before);
     drop(open);
     Ok(())

@@ -24,12 +24,7 @@ pub const SOCKET: &str = "parked sockets";
 /// No subscriber is given up before this long after the publisher's first byte.
 const LOST_AFTER: Duration = Duration::from_secs(5);
 
-pub fn run(
-    server: &Server,
-    program: &Program,
-    publishes: usize,
-    run: &mut Run,
-) -> Result<(), String> {
+pub fn run(server: &Server, program: &Program, publishes: usize, run: &mut Run) -> Result<(), String> {
     let wanted = run.point.connections;
     let mut publisher = Publisher::new(server, program)?;
     // The first of everything is paid for before memory is read.
@@ -38,10 +33,7 @@ pub fn run(
     let (before, threads_before) = (server.resident(), server.threads());
     let mut crowd = Crowd::gather(server, program, wanted)?;
     server.settle();
-    run.set(
-        "KiB/connection",
-        (server.resident() - before) / wanted as f64,
-    );
+    run.set("KiB/connection", (server.resident() - before) / wanted as f64);
     run.set("threads", server.threads() - threads_before);
 
     let span = Span::begin(server);
@@ -62,15 +54,9 @@ pub fn run(
     let delay = median(&mut last).ok_or("nobody heard anything")?;
     run.set("last delivery ms", delay);
     run.set("slowest publish ms", slowest);
-    run.set(
-        "median delivery ms",
-        median(&mut middle).unwrap_or(f64::NAN),
-    );
+    run.set("median delivery ms", median(&mut middle).unwrap_or(f64::NAN));
     run.set("deliveries/s", wanted as f64 / delay * 1e3);
-    run.set(
-        "server µs/delivery",
-        cost.server * 1e6 / (wanted * publishes) as f64,
-    );
+    run.set("server µs/delivery", cost.server * 1e6 / (wanted * publishes) as f64);
     run.set("lost", lost as f64);
     Ok(())
 }
@@ -85,17 +71,11 @@ pub struct Publisher {
 impl Publisher {
     pub fn new(server: &Server, program: &Program) -> Result<Publisher, String> {
         let stream = connect(server.address).map_err(|error| error.to_string())?;
-        Ok(Publisher {
-            stream,
-            server: server.address,
-            target: program.publish,
-        })
+        Ok(Publisher { stream, server: server.address, target: program.publish })
     }
 
     pub fn post(&mut self, message: &str) -> Result<(), String> {
-        self.stream
-            .write_all(&post(self.server, self.target, message))
-            .map_err(|error| error.to_string())
+        self.stream.write_all(&post(self.server, self.target, message)).map_err(|error| error.to_string())
     }
 
     /// Reads the answer to `post`.
@@ -133,37 +113,18 @@ impl Crowd {
         let poll = Poll::new().map_err(|error| error.to_string())?;
         let mut subscribers = Vec::with_capacity(count);
         for number in 0..count {
-            let stream = subscribe(server, program)
-                .map_err(|error| format!("subscriber {number}: {error}"))?;
-            stream
-                .set_nonblocking(true)
-                .map_err(|error| error.to_string())?;
+            let stream = subscribe(server, program).map_err(|error| format!("subscriber {number}: {error}"))?;
+            stream.set_nonblocking(true).map_err(|error| error.to_string())?;
             let mut stream = TcpStream::from_std(stream);
-            poll.registry()
-                .register(&mut stream, Token(number), Interest::READABLE)
-                .map_err(|error| error.to_string())?;
-            subscribers.push(Subscriber {
-                stream,
-                came: Vec::new(),
-                heard: false,
-            });
+            poll.registry().register(&mut stream, Token(number), Interest::READABLE).map_err(|error| error.to_string())?;
+            subscribers.push(Subscriber { stream, came: Vec::new(), heard: false });
         }
-        Ok(Crowd {
-            poll,
-            events: Events::with_capacity(4096),
-            subscribers,
-            bytes: vec![0; 64 * 1024],
-        })
+        Ok(Crowd { poll, events: Events::with_capacity(4096), subscribers, bytes: vec![0; 64 * 1024] })
     }
 
     /// Publishes `message` and waits until its last words, `token`, have come everywhere.
     /// Returns the delay of each delivery in ms, in order of arrival.
-    pub fn publish_to_all(
-        &mut self,
-        publisher: &mut Publisher,
-        message: &str,
-        token: &str,
-    ) -> Result<Vec<f64>, String> {
+    pub fn publish_to_all(&mut self, publisher: &mut Publisher, message: &str, token: &str) -> Result<Vec<f64>, String> {
         let wanted = memmem::Finder::new(token.as_bytes());
         for subscriber in &mut self.subscribers {
             subscriber.heard = false;
@@ -191,16 +152,9 @@ impl Crowd {
     /// A long poll that was answered is asked again; the other techniques just go on.
     pub fn ask_again(&mut self, server: &Server, program: &Program) -> Result<(), String> {
         if program.family == Family::Poll {
-            for subscriber in self
-                .subscribers
-                .iter_mut()
-                .filter(|subscriber| subscriber.heard)
-            {
+            for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.heard) {
                 let request = get(server.address, program.target, false);
-                subscriber
-                    .stream
-                    .write_all(&request)
-                    .map_err(|error| error.to_string())?;
+                subscriber.stream.write_all(&request).map_err(|error| error.to_string())?;
             }
         }
         Ok(())
@@ -217,9 +171,7 @@ pub fn subscribe(server: &Server, program: &Program) -> std::io::Result<std::net
     if program.family == Family::Stream {
         let head = read_head(&mut stream)?;
         if !head.starts_with(b"HTTP/1.1 200 ") {
-            return Err(std::io::Error::other(
-                String::from_utf8_lossy(&head).into_owned(),
-            ));
+            return Err(std::io::Error::other(String::from_utf8_lossy(&head).into_owned()));
         }
     }
     Ok(stream)

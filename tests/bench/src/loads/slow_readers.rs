@@ -16,12 +16,7 @@ pub const SOCKET: &str = "slow sockets";
 /// As many that read as that do not.
 const READERS: usize = 16;
 
-pub fn run(
-    server: &Server,
-    program: &Program,
-    publishes: usize,
-    run: &mut Run,
-) -> Result<(), String> {
+pub fn run(server: &Server, program: &Program, publishes: usize, run: &mut Run) -> Result<(), String> {
     let slow = run.point.connections;
     let mut publisher = Publisher::new(server, program)?;
     let mut readers = Crowd::gather(server, program, READERS)?;
@@ -41,29 +36,16 @@ pub fn run(
     let (mut last, mut lost) = (Vec::new(), 0);
     for number in 0..publishes {
         let token = format!("news-{number:04}-of-the-day");
-        let delays =
-            readers.publish_to_all(&mut publisher, &format!("{filling}{token}"), &token)?;
+        let delays = readers.publish_to_all(&mut publisher, &format!("{filling}{token}"), &token)?;
         lost += READERS - delays.len();
         last.extend(delays.last().copied());
     }
     let cost = span.end(server);
     run.note(&cost);
-    run.set(
-        "KiB/slow reader",
-        (server.resident() - before) / slow as f64,
-    );
-    run.set(
-        "slowest publish ms",
-        last.iter().copied().fold(0.0, f64::max),
-    );
-    run.set(
-        "last delivery ms",
-        median(&mut last).ok_or("nobody heard anything")?,
-    );
-    run.set(
-        "server µs/delivery",
-        cost.server * 1e6 / (READERS * publishes) as f64,
-    );
+    run.set("KiB/slow reader", (server.resident() - before) / slow as f64);
+    run.set("slowest publish ms", last.iter().copied().fold(0.0, f64::max));
+    run.set("last delivery ms", median(&mut last).ok_or("nobody heard anything")?);
+    run.set("server µs/delivery", cost.server * 1e6 / (READERS * publishes) as f64);
     run.set("lost", lost as f64);
     drop(stuck);
     Ok(())
