@@ -33,9 +33,9 @@ fn held(port: u16) -> Client {
 }
 
 fn has_heard_nothing(client: &mut Client) -> bool {
-    client.stream().set_nonblocking(true).unwrap();
+    client.stream().set_nonblocking(true).expect("the socket is open");
     let heard = client.fill_buf().map(<[u8]>::len);
-    client.stream().set_nonblocking(false).unwrap();
+    client.stream().set_nonblocking(false).expect("the socket is open");
     heard.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
 }
 

@@ -614,9 +614,9 @@ fn threads_end_when_their_clients_have_left() {
         client.get("/", "");
         client
     });
-    assert_eq!(server.threads().0, 20);
+    assert_eq!(server.load().threads(), 20);
     drop(clients);
-    eventually("all threads have ended", || server.threads().0 == 0);
+    eventually("all threads have ended", || server.load().threads() == 0);
 }
 
 // ---- Ports ----
