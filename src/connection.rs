@@ -291,6 +291,15 @@ impl Writer {
         (self.socket.received.load(Ordering::Relaxed), self.socket.sent.load(Ordering::Relaxed))
     }
 
+    /// Sends the pending output and says that no more will come.
+    ///
+    /// # Errors
+    /// The peer is gone.
+    pub fn end(&self) -> io::Result<()> {
+        self.flush()?;
+        self.socket.stream.shutdown(Shutdown::Write)
+    }
+
     /// Ends the connection at once, from any thread: the reader's next read finds the end.
     pub fn cut(&self) {
         // An error here means that it has ended already.

@@ -5,10 +5,11 @@
 use crate::feed::{Feed, Id};
 use crate::http::{Request, Response, Status};
 use crate::server::{Limits, Port, Server};
-use crate::wire;
+use crate::wire::{self, Crossing, Tap};
 use std::fmt;
 use std::io::{self, Write};
 use std::process;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The longest text that can be published, in octets.
@@ -140,8 +141,20 @@ pub struct Options {
 impl Options {
     /// The server these options describe.
     pub fn server(&self) -> Server {
+        self.server_with(None)
+    }
+
+    /// The same with a tap of one's own, beside the one that `--wire` asks for.
+    pub fn server_with(&self, tap: Option<Tap>) -> Server {
         let limits = Limits { max_threads: self.max_threads, ..Limits::default() };
-        let server = Server::new(limits, self.wire.then(wire::to_terminal));
+        let tap = match (self.wire.then(wire::to_terminal), tap) {
+            (Some(one), Some(other)) => Some(Arc::new(move |number, crossing: Crossing<'_>| {
+                one(number, crossing);
+                other(number, crossing);
+            }) as Tap),
+            (one, other) => one.or(other),
+        };
+        let server = Server::new(limits, tap);
         let bearable = server.load().max_threads();
         if bearable < self.max_threads {
             crate::server::log(&format!(

@@ -26,6 +26,8 @@
 //! | [`cors`] | which origin may read the answer |
 //! | [`pages`] | files, and no way out of their folder |
 //! | [`event_stream`] | the format of server-sent events, both directions |
+//! | [`websocket`] | RFC 6455: handshake, frames, messages, both ends |
+//! | [`views`] | what a page of the hub may see of its own connections |
 //! | [`lesson`] | flags, ports and first lines of the programs |
 //!
 //! The book in `docs/` walks through the lessons one by one.
@@ -41,5 +43,6 @@ pub mod json;
 pub mod lesson;
 pub mod pages;
 pub mod server;
+pub mod views;
 pub mod websocket;
 pub mod wire;

@@ -135,9 +135,28 @@ impl Load {
         self.0.max
     }
 
+    /// Takes one of the threads for something else than a connection, until the guard is dropped; `None` if there is none left.
+    pub fn reserve(&self) -> Option<Reserved> {
+        let mut state = self.0.lock();
+        if state.live >= self.0.max {
+            return None;
+        }
+        state.live += 1;
+        Some(Reserved(Arc::clone(&self.0)))
+    }
+
     /// How many connections were refused for want of a thread.
     pub fn refused(&self) -> u64 {
         self.0.lock().refused
+    }
+}
+
+/// A thread's place among those a server may have.
+pub struct Reserved(Arc<Threads>);
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.0.lock().live -= 1;
     }
 }
 

@@ -198,6 +198,18 @@ impl Request {
         self.authority.as_deref().or_else(|| self.fields.get("host")).unwrap_or_default()
     }
 
+    /// The request as it stands on the wire; one that came in absolute-form, in origin-form.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let version = match self.version {
+            Version::Http10 => "HTTP/1.0",
+            Version::Http11 => "HTTP/1.1",
+        };
+        let mut bytes = format!("{} {} {version}\r\n", self.method.name(), self.target).into_bytes();
+        self.fields.write_to(&mut bytes);
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
     /// What this request asks of the answer's form.
     pub fn terms(&self) -> Terms {
         let close = self.fields.contains_token("connection", "close");

@@ -104,6 +104,12 @@ impl Sender {
         self.flush()
     }
 
+    /// Ends our half of TCP, once all has been said; for the receiving thread, when another still holds the connection open.
+    pub fn hang_up(&self) {
+        // Where that fails, the peer has hung up first.
+        let _ = self.writer.end();
+    }
+
     /// How far the connection has come.
     pub fn state(&self) -> State {
         match self.shared.state.load(Ordering::Relaxed) {

@@ -1,0 +1,305 @@
+//! What a page of the hub may see of its own connections: what each technique costs on the wire, and the bytes themselves.
+//!
+//! Hangs on the tap of every connection, beside `wire`, and knows no socket. A view is one open page. Its requests name it
+//! (`?view=…`), and from then on what crosses their connections is counted and, if the page wants to look, cut into parts.
+//!
+//! ```text
+//! page ── /events?view=k3x ──▶ handler ── attach ─┐
+//!                                                 ▼
+//! Connection ─▶ tap ─▶ is it attached? ─▶ totals of (view, technique) ─▶ parts ─▶ a Feed that the page's drawer reads
+//! ```
+//!
+//! A request is counted when its handler attaches it: only its target says whose it is. A connection that is not attached costs
+//! one look into a map, and none at all while no page is open. The drawer's own connection is never attached, so it never
+//! shows its own traffic.
+
+use crate::connection::Writer;
+use crate::feed::Feed;
+use crate::http::Request;
+use crate::json;
+use crate::wire::{Crossing, Direction, Dissector, Tap};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// How many pages may look at once.
+pub const MAX_VIEWS: usize = 32;
+/// How many crossings the drawer's feed keeps, and of how many octets of JSON together.
+const KEPT: usize = 2_000;
+const KEPT_OCTETS: usize = 2 << 20;
+
+/// The five ways of reading a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Technique {
+    /// `/poll`
+    Polling,
+    /// `/long-poll`
+    LongPolling,
+    /// `/iframe`
+    IframeStream,
+    /// `/events`
+    EventSource,
+    /// `/ws`
+    WebSocket,
+}
+
+impl Technique {
+    /// All of them, in the order of the course.
+    pub const ALL: [Technique; 5] =
+        [Technique::Polling, Technique::LongPolling, Technique::IframeStream, Technique::EventSource, Technique::WebSocket];
+
+    /// The last part of its path, which is also its name in JSON.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Technique::Polling => "poll",
+            Technique::LongPolling => "long-poll",
+            Technique::IframeStream => "iframe",
+            Technique::EventSource => "events",
+            Technique::WebSocket => "ws",
+        }
+    }
+
+    /// The technique of this path.
+    pub fn named(path: &str) -> Option<Technique> {
+        Technique::ALL.into_iter().find(|technique| technique.path() == path)
+    }
+}
+
+/// All views of a program.
+#[derive(Default)]
+pub struct Views {
+    open: Mutex<HashMap<String, Arc<View>>>,
+    attached: RwLock<HashMap<u64, Arc<Attached>>>,
+    /// Whether `attached` has anything in it: spares the map while nobody looks.
+    looking: AtomicBool,
+    received: AtomicU64,
+    sent: AtomicU64,
+}
+
+/// One open page.
+pub struct View {
+    totals: Mutex<[Totals; 5]>,
+    /// What crossed, a JSON object a message, for the drawer.
+    pub crossings: Feed,
+    /// Which techniques the drawer shows: none of them until it is opened.
+    shown: [AtomicBool; 5],
+    held: Mutex<Vec<(Technique, u64, Writer)>>,
+    /// The techniques whose next request is to be cut, because there was no connection to cut.
+    cut_next: [AtomicBool; 5],
+}
+
+/// What a technique has cost one page so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Requests.
+    pub requests: u64,
+    /// Octets from the browser.
+    pub up: u64,
+    /// Octets to the browser.
+    pub down: u64,
+    /// Messages delivered.
+    pub messages: u64,
+    /// Octets of the messages' own text.
+    pub useful: u64,
+}
+
+/// One connection of a view.
+struct Attached {
+    view: Arc<View>,
+    technique: Technique,
+    dissector: Mutex<Dissector>,
+    /// What comes belongs to this technique whatever it is: the connection has left HTTP.
+    switched: AtomicBool,
+}
+
+impl Views {
+    /// The tap to give to the server.
+    pub fn tap(self: &Arc<Self>) -> Tap {
+        let views = Arc::clone(self);
+        Arc::new(move |number, crossing| match crossing {
+            Crossing::Received(octets) => {
+                views.received.fetch_add(octets.len() as u64, Ordering::Relaxed);
+                // What comes over HTTP is a request, and is counted when it is attached.
+                if let Some(attached) = views.attached(number).filter(|attached| attached.switched.load(Ordering::Relaxed)) {
+                    attached.crossed(number, Direction::In, octets);
+                }
+            }
+            Crossing::Sent(octets) => {
+                views.sent.fetch_add(octets.len() as u64, Ordering::Relaxed);
+                if let Some(attached) = views.attached(number) {
+                    attached.crossed(number, Direction::Out, octets);
+                }
+            }
+            Crossing::Closed => views.detach(number),
+            Crossing::Opened(_) => {}
+        })
+    }
+
+    /// Octets received and sent on all connections together.
+    pub fn octets(&self) -> (u64, u64) {
+        (self.received.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed))
+    }
+
+    /// Opens a view under the key its page chose. It ends when the returned guard is dropped.
+    ///
+    /// # Errors
+    /// What was expected and what came.
+    pub fn open(self: &Arc<Self>, key: &str) -> Result<OpenView, String> {
+        if !(8..=64).contains(&key.len()) || !key.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
+            return Err(format!("expected a key of 8 to 64 letters and digits; came \"{}\"", key.escape_debug()));
+        }
+        let mut open = lock(&self.open);
+        if open.len() >= MAX_VIEWS || open.contains_key(key) {
+            return Err(format!("expected at most {MAX_VIEWS} pages, each with a key of its own; came one more"));
+        }
+        let view = Arc::new(View {
+            totals: Mutex::default(),
+            crossings: Feed::new(0, KEPT, KEPT_OCTETS),
+            shown: Default::default(),
+            held: Mutex::default(),
+            cut_next: Default::default(),
+        });
+        open.insert(key.to_owned(), Arc::clone(&view));
+        Ok(OpenView { views: Arc::clone(self), key: key.to_owned(), view })
+    }
+
+    /// Says that this connection now carries this request, of this technique. Returns the view it belongs to, if it names one
+    /// that is open.
+    pub fn attach(&self, number: u64, technique: Technique, request: &Request) -> Option<Arc<View>> {
+        let key = request.query("view").unwrap_or_default();
+        let Some(view) = lock(&self.open).get(&key).cloned() else {
+            self.detach(number);
+            return None;
+        };
+        let mut map = self.attached.write().unwrap_or_else(PoisonError::into_inner);
+        let known = map.get(&number).filter(|known| known.technique == technique && Arc::ptr_eq(&known.view, &view));
+        let attached = known.cloned().unwrap_or_else(|| {
+            Arc::new(Attached {
+                view: Arc::clone(&view),
+                technique,
+                dissector: Mutex::default(),
+                switched: AtomicBool::new(false),
+            })
+        });
+        map.insert(number, Arc::clone(&attached));
+        self.looking.store(true, Ordering::Relaxed);
+        drop(map);
+        lock(&view.totals)[technique as usize].requests += 1;
+        attached.crossed(number, Direction::In, &request.to_bytes());
+        attached.switched.store(technique == Technique::WebSocket, Ordering::Relaxed);
+        Some(view)
+    }
+
+    /// Says that this connection carries nothing of a view any more.
+    pub fn detach(&self, number: u64) {
+        if self.looking.load(Ordering::Relaxed) {
+            let mut map = self.attached.write().unwrap_or_else(PoisonError::into_inner);
+            map.remove(&number);
+            self.looking.store(!map.is_empty(), Ordering::Relaxed);
+        }
+    }
+
+    fn attached(&self, number: u64) -> Option<Arc<Attached>> {
+        if !self.looking.load(Ordering::Relaxed) {
+            return None;
+        }
+        self.attached.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
+    }
+}
+
+impl Attached {
+    /// Counts what crossed, and shows it if the page looks.
+    fn crossed(&self, number: u64, direction: Direction, octets: &[u8]) {
+        let totals = &mut lock(&self.view.totals)[self.technique as usize];
+        match direction {
+            Direction::In => totals.up += octets.len() as u64,
+            Direction::Out => totals.down += octets.len() as u64,
+        }
+        // The dissector reads everything, so that it knows where it is when the page begins to look.
+        let parts = lock(&self.dissector).read(direction, octets);
+        if self.view.shown[self.technique as usize].load(Ordering::Relaxed) && !parts.is_empty() {
+            let parts: Vec<String> = parts.iter().map(|part| part.to_json()).collect();
+            let (technique, length) = (self.technique.path(), octets.len());
+            let direction = if direction == Direction::In { "up" } else { "down" };
+            self.view.crossings.publish(&format!(
+                r#"{{"connection":{number},"technique":"{technique}","direction":"{direction}","octets":{length},"parts":[{}]}}"#,
+                parts.join(",")
+            ));
+        }
+    }
+}
+
+impl View {
+    /// Counts messages that were delivered: how many, and how many octets of text.
+    pub fn delivered(&self, technique: Technique, messages: u64, useful: u64) {
+        let totals = &mut lock(&self.totals)[technique as usize];
+        totals.messages += messages;
+        totals.useful += useful;
+    }
+
+    /// Chooses what the drawer shows.
+    pub fn show(&self, shown: impl Fn(Technique) -> bool) {
+        for technique in Technique::ALL {
+            self.shown[technique as usize].store(shown(technique), Ordering::Relaxed);
+        }
+    }
+
+    /// Keeps a connection within reach of [`cut`](View::cut) until the guard is dropped. `None`: it has been cut already.
+    pub fn hold<'a>(&'a self, technique: Technique, number: u64, writer: &Writer) -> Option<Held<'a>> {
+        if self.cut_next[technique as usize].swap(false, Ordering::Relaxed) {
+            writer.cut();
+            return None;
+        }
+        lock(&self.held).push((technique, number, writer.clone()));
+        Some(Held { view: self, number })
+    }
+
+    /// Ends the connections of a technique, as a network does: without a word. Where there is none at the moment, the next one.
+    pub fn cut(&self, technique: Technique) {
+        let held = lock(&self.held);
+        let cut = held.iter().filter(|(of, ..)| *of == technique).map(|(.., writer)| writer.cut()).count();
+        self.cut_next[technique as usize].store(cut == 0, Ordering::Relaxed);
+    }
+
+    /// `{"poll":{"requests":3,"up":1500,"down":900,"messages":3,"useful":24},…}`
+    pub fn totals_to_json(&self) -> String {
+        let totals = *lock(&self.totals);
+        let each = |technique: Technique| {
+            let Totals { requests, up, down, messages, useful } = totals[technique as usize];
+            let name = json::string(technique.path());
+            format!(r#"{name}:{{"requests":{requests},"up":{up},"down":{down},"messages":{messages},"useful":{useful}}}"#)
+        };
+        format!("{{{}}}", Technique::ALL.map(each).join(","))
+    }
+}
+
+/// A view that is open for as long as this lives.
+pub struct OpenView {
+    views: Arc<Views>,
+    key: String,
+    /// The view.
+    pub view: Arc<View>,
+}
+
+impl Drop for OpenView {
+    fn drop(&mut self) {
+        lock(&self.views.open).remove(&self.key);
+    }
+}
+
+/// A connection that can be cut for as long as this lives.
+pub struct Held<'a> {
+    view: &'a View,
+    number: u64,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        lock(&self.view.held).retain(|(_, number, _)| *number != self.number);
+    }
+}
+
+/// A handler that panics under one of these locks leaves counts behind, which are right.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
