@@ -26,6 +26,7 @@
 //! | [`cors`] | which origin may read the answer |
 //! | [`pages`] | files, and no way out of their folder |
 //! | [`event_stream`] | the format of server-sent events, both directions |
+//! | [`websocket`] | RFC 6455: handshake, frames, messages, both ends |
 //! | [`lesson`] | flags, ports and first lines of the programs |
 //!
 //! The book in `docs/` walks through the lessons one by one.
