@@ -55,16 +55,13 @@ impl Accept {
     }
 }
 
-/// Whether this is a key: sixteen octets in base64 (RFC 6455 §4.2.1, item 5).
+/// The sixteen octets of a key (RFC 6455 §4.2.1, item 5). What they are does not matter to the server, only that they are.
 ///
 /// # Errors
-/// How many octets it is, or that it is no base64.
-pub fn check_key(key: &str) -> Result<(), String> {
-    match BASE64.decode(key) {
-        Ok(octets) if octets.len() == KEY_OCTETS => Ok(()),
-        Ok(octets) => Err(format!("{} octets", octets.len())),
-        Err(error) => Err(format!("no base64 ({error})")),
-    }
+/// How many octets came, or that it is no base64.
+pub fn decode_key(key: &str) -> Result<[u8; KEY_OCTETS], String> {
+    let octets = BASE64.decode(key).map_err(|error| format!("no base64 ({error})"))?;
+    octets.try_into().map_err(|octets: Vec<u8>| format!("{} octets", octets.len()))
 }
 
 /// Whom a server lets in, and what it speaks.
@@ -185,7 +182,7 @@ pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
     let (Some(key), None) = (keys.next(), keys.next()) else {
         return Err(Refusal::KeyOnce(fields.count("Sec-WebSocket-Key")));
     };
-    check_key(key).map_err(Refusal::Key)?;
+    decode_key(key).map_err(Refusal::Key)?;
     if let Some(foreign) = fields.get_all("Origin").find(|origin| !policy.lets_in(origin, request.host())) {
         return Err(Refusal::Origin(foreign.to_owned()));
     }
