@@ -190,3 +190,6 @@ impl<R: BufRead> EventReader<R> {
 fn too_long(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("expected {what} of at most {MAX_EVENT} octets; came a longer one"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -211,3 +211,6 @@ impl FromStr for Id {
             .ok_or_else(|| format!("expected an id as in 1763700000000-42; came \"{}\"", text.escape_debug()))
     }
 }
+
+#[cfg(test)]
+mod tests;
