@@ -19,13 +19,14 @@
 //! | [`channels`] | feeds by name |
 //! | [`clock`] | the time, for people, for HTTP, and as news once a second |
 //! | [`json`] | what the pages' scripts are sent |
-//! | [`wire`] | the bytes that cross a socket, cut into their fields |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
 //! | [`http`] | HTTP/1.1 messages, read and written |
 //! | [`server`] | accept, a thread each, keep-alive; refuse politely |
 //! | [`cors`] | which origin may read the answer |
 //! | [`pages`] | files, and no way out of their folder |
 //! | [`event_stream`] | the format of server-sent events, both directions |
+//! | [`websocket`] | frames, messages, handshakes, both ends of an open socket |
+//! | [`wire`] | the bytes that cross a socket, cut into their fields |
 //! | [`lesson`] | flags, ports and first lines of the programs |
 //!
 //! The book in `docs/` walks through the lessons one by one.
