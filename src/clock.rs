@@ -72,20 +72,24 @@ fn civil_date(day: u64) -> (u64, u64, u64) {
     (cycle * 400 + year, month, day_of_month)
 }
 
-/// Starts the thread that publishes a tick at each full second. `tick` makes the event type and the text from the time in
-/// milliseconds since the epoch.
+/// Publishes a tick now, so that whoever asks first finds one, and starts the thread that publishes another at each full second.
+/// `tick` makes the event type and the text from the time in milliseconds since the epoch.
 pub fn start(feed: Arc<Feed>, tick: impl Fn(u64) -> (&'static str, String) + Send + 'static) {
     let publish = move || {
+        let (event, data) = tick(unix_millis());
+        feed.publish_event(event, &data);
+    };
+    publish();
+    let each_second = move || {
         loop {
-            let (event, data) = tick(unix_millis());
-            feed.publish_event(event, &data);
             // To the next full second, however long the last tick took: sleeping 1000 ms each time would drift.
             std::thread::sleep(Duration::from_millis(1000 - unix_millis() % 1000));
+            publish();
         }
     };
     std::thread::Builder::new()
         .name("clock".into())
-        .spawn(publish)
+        .spawn(each_second)
         .expect("a first thread starts because none has been started yet");
 }
 

@@ -14,7 +14,6 @@
 //!
 //! Left out: TLS. A production server would put it here, between the socket and the buffer.
 
-use crate::wire::{Crossing, Tap};
 use std::io::{self, BufRead, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,6 +33,22 @@ const LARGEST_BUFFER: usize = 64 * 1024;
 const FLUSH_AT: usize = 16 * 1024;
 /// An output buffer that grew beyond this many octets is given back.
 const KEPT_OUTPUT: usize = 64 * 1024;
+
+/// Something that happened on a connection, as its tap sees it.
+#[derive(Clone, Copy, Debug)]
+pub enum Crossing<'a> {
+    /// The connection began; this is the peer.
+    Opened(SocketAddr),
+    /// These octets came, in one read.
+    Received(&'a [u8]),
+    /// These octets leave, in one write.
+    Sent(&'a [u8]),
+    /// The connection is over.
+    Closed,
+}
+
+/// Who watches a connection: called with its number and with each crossing, on the thread where it happens.
+pub type Tap = Arc<dyn Fn(u64, Crossing<'_>) + Send + Sync>;
 
 /// The reading end of a socket, and the owner of its life.
 pub struct Connection {

@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The name of one message: which run of the server, and which message of that run, counted from 1.
 ///
@@ -113,7 +113,8 @@ impl Feed {
         let mut log = self.lock();
         log.newest += 1;
         let id = Id { epoch: self.epoch, seq: log.newest };
-        let time = crate::clock::unix_millis();
+        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let time = u64::try_from(time).unwrap_or(u64::MAX);
         log.octets += data.len();
         log.messages.push_back(Arc::new(Message { id, time, event: event.to_owned(), data: data.to_owned() }));
         while log.messages.len() > 1 && (log.messages.len() > self.max_messages || log.octets > self.max_octets) {

@@ -19,7 +19,6 @@
 //! | [`channels`] | feeds by name |
 //! | [`clock`] | the time, for people, for HTTP, and as news once a second |
 //! | [`json`] | what the pages' scripts are sent |
-//! | [`wire`] | the bytes that cross a socket, cut into their fields |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
 //! | [`http`] | HTTP/1.1 messages, read and written |
 //! | [`server`] | accept, a thread each, keep-alive; refuse politely |
@@ -27,6 +26,7 @@
 //! | [`pages`] | files, and no way out of their folder |
 //! | [`event_stream`] | the format of server-sent events, both directions |
 //! | [`websocket`] | RFC 6455: handshake, frames, messages, both ends |
+//! | [`wire`] | the bytes that cross a socket, cut into their fields |
 //! | [`views`] | what a page of the hub may see of its own connections |
 //! | [`lesson`] | flags, ports and first lines of the programs |
 //!

@@ -13,11 +13,10 @@
 //!
 //! Left out: TLS, a graceful stop (std has no signal handler; end the process), and an event loop.
 
-use crate::connection::{Connection, WRITE_DEADLINE, Waited, Writer};
+use crate::connection::{Connection, Tap, WRITE_DEADLINE, Waited, Writer};
 use crate::http::body::Framing;
 use crate::http::chunked::ChunkedWriter;
 use crate::http::{Error, Request, Response, Rule, Status, Terms, Version};
-use crate::wire::Tap;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};

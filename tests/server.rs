@@ -7,9 +7,9 @@
 
 mod support;
 
+use push_by_hand::connection::{Crossing, Tap};
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::server::{Limits, Responder, Sent, Server};
-use push_by_hand::wire::{Crossing, Tap};
 use std::io::{self, BufRead, Read, Write};
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};

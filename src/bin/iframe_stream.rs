@@ -41,7 +41,9 @@ fn main() -> Result<(), Failure> {
                     .with("X-Content-Type-Options", "nosniff")
                     .with("Cache-Control", "no-store");
                 let padded = request.query("padding").as_deref() != Some("off");
-                responder.stream(head, |chunks| stream(&feed, after, padded, chunks))
+                // To see a document end without waiting for it: /clock?rotate=1
+                let rotate = request.query("rotate").and_then(|octets| octets.parse().ok()).unwrap_or(ROTATE).min(ROTATE);
+                responder.stream(head, |chunks| stream(&feed, after, padded, rotate, chunks))
             }
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
@@ -53,7 +55,7 @@ fn main() -> Result<(), Failure> {
 
 /// The lesson: a document that begins, and then goes on for as long as there is news. When the client leaves, `send` fails, `?`
 /// returns, and the thread is free; no timer is left behind that would have to be found and stopped.
-fn stream(feed: &Feed, mut after: Id, padded: bool, chunks: &ChunkedWriter) -> io::Result<()> {
+fn stream(feed: &Feed, mut after: Id, padded: bool, rotate: usize, chunks: &ChunkedWriter) -> io::Result<()> {
     let mut text = String::from("<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n");
     if padded {
         text.push_str(&format!("<!-- {} -->\n", ".".repeat(PADDING)));
@@ -61,7 +63,7 @@ fn stream(feed: &Feed, mut after: Id, padded: bool, chunks: &ChunkedWriter) -> i
     let mut sent = 0;
     // The document begins at once, with what there is; only then does it wait.
     let mut patience = Duration::ZERO;
-    while sent < ROTATE {
+    while sent < rotate {
         let news = feed.wait_after(after, Instant::now() + patience);
         if news.gap != Gap::None {
             text.push_str(&json::call("missed", &json::missed(news.gap)));

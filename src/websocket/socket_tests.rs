@@ -2,8 +2,7 @@
 
 use super::tests::masked;
 use super::*;
-use crate::connection::Connection;
-use crate::wire::{Crossing, Tap};
+use crate::connection::{Connection, Crossing, Tap};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;

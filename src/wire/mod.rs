@@ -23,27 +23,10 @@ mod tests;
 pub use dissect::{Dissector, KEPT};
 pub use terminal::to_terminal;
 
+use crate::connection::{Crossing, Tap};
 use crate::json;
 use std::fmt::Write;
-use std::net::SocketAddr;
 use std::ops::Range;
-use std::sync::Arc;
-
-/// Something that happened on a connection, as its tap sees it.
-#[derive(Clone, Copy, Debug)]
-pub enum Crossing<'a> {
-    /// The connection began; this is the peer.
-    Opened(SocketAddr),
-    /// These octets came, in one read.
-    Received(&'a [u8]),
-    /// These octets leave, in one write.
-    Sent(&'a [u8]),
-    /// The connection is over.
-    Closed,
-}
-
-/// Who watches a connection: called with its number and with each crossing, on the thread where it happens.
-pub type Tap = Arc<dyn Fn(u64, Crossing<'_>) + Send + Sync>;
 
 /// Which way octets crossed, seen from this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
