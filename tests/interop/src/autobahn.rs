@@ -21,10 +21,9 @@ const INFORMATIONAL: &[&str] = &["7.1.6", "7.13.1", "7.13.2"];
 
 /// Listens on loopback only: left alone, the suite's server would listen on every address of the machine.
 const START: &str = "\
-from autobahntestsuite import wstest
+from autobahntestsuite import wstest, fuzzing
 import functools
-from twisted.internet import reactor
-reactor.listenTCP = functools.partial(reactor.listenTCP, interface='127.0.0.1')
+fuzzing.listenWS = functools.partial(fuzzing.listenWS, interface='127.0.0.1')
 wstest.run()
 ";
 
@@ -213,8 +212,36 @@ impl Run {
         index[&self.agent].take()
     }
 
+    /// The score as a table in Markdown, a line for each section of the suite.
+    fn score(&self) -> String {
+        const SECTIONS: [&str; 9] = [
+            "1 Framing",
+            "2 Pings and Pongs",
+            "3 Reserved bits",
+            "4 Opcodes",
+            "5 Fragmentation",
+            "6 UTF-8",
+            "7 Closing",
+            "9 Limits and performance",
+            "10 Automatic fragmentation",
+        ];
+        let ratings = self.ratings();
+        let mut table = String::from("| Section | Cases | OK | Informational | Other |\n|---|--:|--:|--:|--:|\n");
+        for section in SECTIONS {
+            let number = numbers(section.split(' ').next().unwrap_or_default());
+            let of_section: Vec<_> = ratings.iter().filter(|(id, ..)| numbers(id).first() == number.first()).collect();
+            let rated =
+                |rating: &str| of_section.iter().filter(|(_, behavior, close)| behavior == rating && close == rating).count();
+            let (cases, ok, informational) = (of_section.len(), rated("OK"), rated("INFORMATIONAL"));
+            let other = cases - ok - informational;
+            table += &format!("| {section} | {cases} | {ok} | {informational} | {other} |\n");
+        }
+        table
+    }
+
     /// Passes if `count` cases ran and none of them has a fault; else fails with all of them.
     pub fn assert_strict(&self, count: usize) {
+        fs::write(self.folder.join("score.md"), self.score()).expect("the score can be written");
         let faults = self.faults();
         assert!(faults.is_empty(), "{} of {count} cases at fault:\n\n{}\n", faults.len(), faults.join("\n\n"));
         assert_eq!(self.ratings().len(), count, "not every case ran; see {}", self.log().display());
