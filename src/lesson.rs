@@ -2,10 +2,11 @@
 //!
 //! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant, and gets on with its subject.
 
+use crate::connection::{Crossing, Tap};
 use crate::feed::{Feed, Id};
 use crate::http::{Request, Response, Status};
 use crate::server::{Limits, Port, Server};
-use crate::wire::{self, Crossing, Tap};
+use crate::wire;
 use std::fmt;
 use std::io::{self, Write};
 use std::process;

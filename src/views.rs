@@ -13,11 +13,11 @@
 //! one look into a map, and none at all while no page is open. The drawer's own connection is never attached, so it never
 //! shows its own traffic.
 
-use crate::connection::Writer;
+use crate::connection::{Crossing, Tap, Writer};
 use crate::feed::Feed;
 use crate::http::Request;
 use crate::json;
-use crate::wire::{Crossing, Direction, Dissector, Tap};
+use crate::wire::{Direction, Dissector};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
