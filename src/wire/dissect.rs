@@ -16,6 +16,7 @@
 
 use super::{Direction, Part, names};
 use crate::http::Status;
+use crate::websocket::{Opcode, mask};
 use std::collections::VecDeque;
 use std::mem;
 
@@ -95,12 +96,15 @@ struct Head {
     last: u8,
     /// In an event stream, the field that the end of a chunk cut in two.
     cut: Option<&'static str>,
+    /// In an event stream, whether the block so far has data: without, no event fires.
+    data: bool,
 }
 
 /// What a frame says about its payload.
 #[derive(Default)]
 struct Frame {
-    opcode: u8,
+    /// None of a reserved one.
+    opcode: Option<Opcode>,
     masked: bool,
     key: [u8; 4],
     length: u64,
@@ -190,8 +194,9 @@ impl Dissector {
                 ("masking-key", "RFC 6455 §5.3", "a new one every frame".into())
             }
             State::Payload => {
-                let key = side.frame.key.iter().cycle();
-                let clear: Vec<u8> = bytes.iter().zip(key).map(|(octet, key)| octet ^ key).collect();
+                // Without a mask the key is 0, and changes nothing.
+                let mut clear = bytes.to_vec();
+                mask(&mut clear, side.frame.key, 0);
                 let meaning = payload(side.frame.opcode, &clear);
                 part.unmasked = Some(clear).filter(|_| side.frame.masked);
                 side.begin(State::FrameHead);
@@ -250,7 +255,7 @@ impl Dissector {
             Some(length @ 1..) if !bodiless => {
                 side.begin(State::Body);
                 side.left = length;
-                format!("{} follow", octets(length))
+                format!("{} to come", octets(length))
             }
             None if head.status.is_some() && !bodiless => {
                 head.endless = true;
@@ -342,6 +347,11 @@ impl Side {
                 Some(name) => (name, "…continued".into()),
                 None => event_field(line),
             };
+            match name {
+                "data" => head.data = true,
+                "end of event" if !mem::take(&mut head.data) && head.cut.is_none() => meaning = "no data: nothing fires".into(),
+                _ => {}
+            }
             if !ended && head.last != b'\r' {
                 meaning = "continued in next chunk".into();
             }
@@ -378,11 +388,12 @@ impl Side {
     /// The first two octets of a frame: five parts.
     fn frame_head(&mut self, whole: &Part, client: bool, parts: &mut Vec<Part>) {
         let bytes = &whole.bytes;
-        let (fin, rsv, opcode) = (bytes[0] & 0b1000_0000 != 0, bytes[0] & 0b0111_0000, bytes[0] & 0b0000_1111);
+        let (fin, rsv, number) = (bytes[0] & 0b1000_0000 != 0, bytes[0] & 0b0111_0000, bytes[0] & 0b0000_1111);
         let (masked, length) = (bytes[1] & 0b1000_0000 != 0, bytes[1] & 0b0111_1111);
-        let control = opcode & 0b1000 != 0;
+        // Reserved opcodes are told apart, too: the first of their bits makes a control frame.
+        let (opcode, control) = (Opcode::try_from(number).ok(), number & 0b1000 != 0);
         let fin = match fin {
-            true if control || opcode == 0 => "final",
+            true if control || number == 0 => "final",
             true => "final: the whole message",
             false if control => "wrong: it cannot be cut",
             false => "more frames to come",
@@ -450,7 +461,7 @@ fn event_field(line: &str) -> (&'static str, String) {
     let (name, value) = line.split_once(':').unwrap_or((line, ""));
     let value = value.strip_prefix(' ').unwrap_or(value);
     match name {
-        "" if line.is_empty() => ("end of event", "now it happens".into()),
+        "" if line.is_empty() => ("end of event", "now it fires".into()),
         "" => ("comment", "ignored; a sign of life".into()),
         "event" => ("event", "the event type".into()),
         "data" => ("data", "a line of data".into()),
@@ -461,19 +472,19 @@ fn event_field(line: &str) -> (&'static str, String) {
 }
 
 /// What a payload is, by the opcode of its frame.
-fn payload(opcode: u8, bytes: &[u8]) -> String {
+fn payload(opcode: Option<Opcode>, bytes: &[u8]) -> String {
     match (opcode, bytes) {
-        (0x0, _) => "the message goes on".into(),
-        (0x1, _) => "text".into(),
-        (0x2, _) => "binary data".into(),
-        (0x8, &[high, low, ..]) => {
+        (Some(Opcode::Continuation), _) => "the message goes on".into(),
+        (Some(Opcode::Text), _) => "text".into(),
+        (Some(Opcode::Binary), _) => "binary data".into(),
+        (Some(Opcode::Close), &[high, low, ..]) => {
             let code = u16::from_be_bytes([high, low]);
             format!("close code {code}: {}", names::close_code(code))
         }
-        (0x8, _) => "wrong: half a close code".into(),
-        (0x9, _) => "a pong will bring it back".into(),
-        (0xA, _) => "what the ping brought".into(),
-        _ => String::new(),
+        (Some(Opcode::Close), _) => "wrong: half a close code".into(),
+        (Some(Opcode::Ping), _) => "a pong will bring it back".into(),
+        (Some(Opcode::Pong), _) => "what the ping brought".into(),
+        (None, _) => String::new(),
     }
 }
 

@@ -5,9 +5,10 @@
 //! Left out: fields that no lesson and no browser sends here; they are shown without a meaning.
 
 use crate::http::Status;
+use crate::websocket::Opcode;
 
 /// Field names in lower case, what each field says, and where it is defined.
-const FIELDS: [(&str, &str, &str); 44] = [
+const FIELDS: [(&str, &str, &str); 37] = [
     ("accept", "types it can use", "RFC 9110 §12.5.1"),
     ("accept-encoding", "compressions it knows", "RFC 9110 §12.5.3"),
     ("accept-language", "languages it prefers", "RFC 9110 §12.5.4"),
@@ -23,30 +24,23 @@ const FIELDS: [(&str, &str, &str); 44] = [
     ("connection", "about this connection", "RFC 9110 §7.6.1"),
     ("content-length", "octets in the body", "RFC 9110 §8.6"),
     ("content-type", "what the body is", "RFC 9110 §8.3"),
-    ("cookie", "what the site stored", "RFC 6265 §5.4"),
     ("date", "when it was made", "RFC 9110 §6.6.1"),
-    ("dnt", "do not track me", "Tracking Preference Expression"),
     ("etag", "the name of this version", "RFC 9110 §8.8.3"),
     ("expect", "waits for a go-ahead", "RFC 9110 §10.1.1"),
     ("host", "who is asked", "RFC 9110 §7.2"),
     ("if-none-match", "the version it has", "RFC 9110 §13.1.2"),
     ("last-event-id", "the last event it got", "HTML, Server-sent events"),
-    ("location", "where it is", "RFC 9110 §10.2.2"),
     ("origin", "whose page asks", "Fetch, Origin header"),
-    ("pragma", "no-cache, as of old", "RFC 9111 §5.4"),
     ("referer", "the page it asks from", "RFC 9110 §10.1.3"),
     ("retry-after", "seconds to wait", "RFC 9110 §10.2.3"),
     ("sec-fetch-dest", "what it will be used as", "Fetch Metadata"),
     ("sec-fetch-mode", "how it is fetched", "Fetch Metadata"),
     ("sec-fetch-site", "how near the page is", "Fetch Metadata"),
-    ("sec-fetch-user", "somebody clicked", "Fetch Metadata"),
     ("sec-websocket-accept", "proof, from the key", "RFC 6455 §11.3.3"),
     ("sec-websocket-extensions", "extensions on offer", "RFC 6455 §11.3.2"),
     ("sec-websocket-key", "to be proved seen", "RFC 6455 §11.3.1"),
     ("sec-websocket-protocol", "subprotocols", "RFC 6455 §11.3.4"),
     ("sec-websocket-version", "WebSocket as in RFC 6455", "RFC 6455 §11.3.5"),
-    ("server", "the program answering", "RFC 9110 §10.2.4"),
-    ("trailer", "fields after the body", "RFC 9110 §6.6.2"),
     ("transfer-encoding", "how the body is coded", "RFC 9112 §6.1"),
     ("upgrade", "the protocol to go to", "RFC 9110 §7.8"),
     ("user-agent", "the program asking", "RFC 9110 §10.1.5"),
@@ -92,15 +86,15 @@ pub(super) fn status(status: Status) -> &'static str {
 }
 
 /// The kinds of frame (RFC 6455 §5.2).
-pub(super) fn opcode(opcode: u8) -> &'static str {
+pub(super) fn opcode(opcode: Option<Opcode>) -> &'static str {
     match opcode {
-        0x0 => "continuation frame",
-        0x1 => "text frame",
-        0x2 => "binary frame",
-        0x8 => "close frame",
-        0x9 => "ping frame",
-        0xA => "pong frame",
-        _ => "wrong: reserved",
+        Some(Opcode::Continuation) => "continuation frame",
+        Some(Opcode::Text) => "text frame",
+        Some(Opcode::Binary) => "binary frame",
+        Some(Opcode::Close) => "close frame",
+        Some(Opcode::Ping) => "ping frame",
+        Some(Opcode::Pong) => "pong frame",
+        None => "wrong: reserved",
     }
 }
 
@@ -117,6 +111,9 @@ pub(super) fn close_code(code: u16) -> &'static str {
         1009 => "message too big",
         1010 => "extension missing",
         1011 => "the server failed",
+        1012 => "the server restarts",
+        1013 => "try again later",
+        1014 => "a gateway failed",
         3000..=3999 => "registered",
         4000..=4999 => "private use",
         _ => "wrong: reserved",

@@ -192,14 +192,16 @@ impl Page {
         self.meaning(&part.meaning);
     }
 
-    /// The last column, and the end of the line. A long meaning begins further left; what has no room goes to a line of its own.
+    /// The last column, and the end of the line. A meaning moves left if it is long and right if the content is; if there is no
+    /// room for both, it has a line of its own.
     fn meaning(&mut self, meaning: &str) {
         if !meaning.is_empty() {
-            let at = MEANING.min(END.saturating_sub(width(meaning)));
-            if self.column >= at {
+            let rightmost = END.saturating_sub(width(meaning));
+            let at = MEANING.min(rightmost);
+            if self.column >= rightmost {
                 self.end();
             }
-            self.to(at);
+            self.to(if self.column < at { at } else { rightmost });
             self.put(Ink::Faint, meaning);
         }
         self.end();
