@@ -1,5 +1,7 @@
 //! The lesson `iframe_stream`, run as it is built, and asked over sockets.
 
+#![allow(clippy::unwrap_used)] // A test that panics has found something.
+
 mod support;
 
 use push_by_hand::http::Status;

@@ -1,5 +1,7 @@
 //! The lesson `long_polling`, run as it is built, and asked over sockets.
 
+#![allow(clippy::unwrap_used)] // A test that panics has found something.
+
 mod support;
 
 use push_by_hand::http::{Response, Status};
@@ -216,6 +218,22 @@ fn a_question_without_news_is_answered_in_the_end_and_may_be_asked_again() {
     client.ask("GET", &format!("/poll?after={newest}"), "");
     publish(port, "news");
     assert_eq!(values(text(&client.response()), "data"), ["news"]);
+}
+
+#[test]
+fn one_question_more_than_there_are_threads_is_refused_and_the_held_ones_are_not() {
+    let program = Program::start(env!("CARGO_BIN_EXE_long_polling"), &["--port", "0", "--max-threads", "3"]);
+    let port = program.port("page");
+    let mut held = [held(port), held(port)];
+    let mut publisher = Client::connect(port);
+    assert_eq!(publisher.get("/poll", "").status, Status::OK);
+    let refused = get(port, "/poll");
+    assert_eq!((refused.status, refused.fields.get("retry-after")), (Status::SERVICE_UNAVAILABLE, Some("1")));
+    publisher.send("POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nnews");
+    assert_eq!(publisher.response().status, Status::CREATED);
+    for client in &mut held {
+        assert_eq!(values(text(&client.response()), "data"), ["news"]);
+    }
 }
 
 #[test]

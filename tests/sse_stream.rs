@@ -1,5 +1,7 @@
 //! The lesson `sse_stream`, run as it is built, and asked over sockets.
 
+#![allow(clippy::unwrap_used)] // A test that panics has found something.
+
 mod support;
 
 use push_by_hand::event_stream::{Event, EventReader};

@@ -1,0 +1,227 @@
+//! The house rules that a compiler does not know: what belongs to a lesson, what may import what, what we depend on.
+
+#![allow(clippy::unwrap_used)] // A test that panics has found something.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(file: impl AsRef<Path>) -> String {
+    let file = root().join(file);
+    std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The files below a folder whose names end so, in order, as paths from the root of the package.
+fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        let entries = folder.read_dir().unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        for path in entries.map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.to_str().unwrap().ends_with(ending) {
+                files.push(path.strip_prefix(root()).unwrap().to_owned());
+            }
+        }
+    }
+    files.sort();
+    files
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().unwrap().to_str().unwrap()
+}
+
+/// The code of a file: no comments, and no tests, which may look at anything.
+fn code(file: &Path) -> String {
+    let text = read(file);
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+}
+
+/// Every name that follows `prefix` in the code: of `crate::feed` and `crate::{json, wire}`, after `crate::`, all three.
+fn named_after(prefix: &str, code: &str) -> Vec<String> {
+    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let names = |rest: &str| match rest.strip_prefix('{') {
+        None => vec![name(rest)],
+        Some(list) => {
+            let (mut depth, mut names, mut at_start) = (1, Vec::new(), true);
+            for (i, c) in list.char_indices() {
+                match c {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    ',' => at_start = true,
+                    c if depth == 1 && at_start && !c.is_whitespace() => {
+                        names.push(name(&list[i..]));
+                        at_start = false;
+                    }
+                    _ => {}
+                }
+                if depth == 0 {
+                    break;
+                }
+            }
+            names
+        }
+    };
+    code.split(prefix).skip(1).flat_map(names).filter(|name| !name.is_empty()).collect()
+}
+
+#[test]
+fn names_are_found_however_they_are_imported() {
+    let code = "use crate::feed::{Feed, Id};\nuse crate::{json, wire::{self, Tap},\n    pages};\nlet x = crate::clock::now();";
+    assert_eq!(named_after("crate::", code), ["feed", "json", "wire", "pages", "clock"]);
+}
+
+#[test]
+fn no_lesson_imports_another() {
+    for file in files("src/bin", "") {
+        let (code, file) = (code(&file), file.display());
+        for line in code.lines().map(str::trim_start) {
+            let imports = line.strip_prefix("pub ").unwrap_or(line).strip_prefix("use ");
+            let fine = |path: &str| ["push_by_hand::", "std::", "self::", "super::*"].iter().any(|root| path.starts_with(root));
+            assert!(imports.is_none_or(fine), "{file} stands on std and the library: {line}");
+            let module = line.starts_with("mod ") && !line.starts_with("mod tests {");
+            assert!(!module && !line.contains("#[path") && !line.contains("include!("), "{file} is one file: {line}");
+        }
+    }
+}
+
+/// The modules in their reading order, from the table on the library's front page.
+fn reading_order() -> Vec<String> {
+    let row = |line: &str| Some(line.strip_prefix("//! | [`")?.split_once("`]")?.0.to_owned());
+    read("src/lib.rs").lines().filter_map(row).collect()
+}
+
+#[test]
+fn the_front_page_lists_every_module_once() {
+    let code = code(Path::new("src/lib.rs"));
+    let mut declared: Vec<_> = code.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    declared.sort_unstable();
+    let mut listed = reading_order();
+    listed.sort();
+    assert_eq!(listed, declared);
+}
+
+#[test]
+fn a_module_imports_only_those_before_it() {
+    let order = reading_order();
+    let place = |name: &str| order.iter().position(|module| module == name);
+    let mut imports = 0;
+    for file in files("src", ".rs") {
+        let module = file.components().nth(1).unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
+        // A module's own tests, where they fill a file, may look at anything.
+        let is_test = stem(&file).ends_with("tests") || file.components().any(|part| part.as_os_str() == "tests");
+        if ["lib", "bin"].contains(&module) || is_test {
+            continue;
+        }
+        let own = place(module).unwrap_or_else(|| panic!("{} is not on the front page", file.display()));
+        for import in named_after("crate::", &code(&file)) {
+            let other = place(&import).unwrap_or_else(|| panic!("{} names crate::{import}", file.display()));
+            assert!(other <= own, "{} imports {import}, which comes after {module}", file.display());
+            imports += 1;
+        }
+    }
+    assert!(imports > 10, "{imports}");
+}
+
+#[test]
+fn what_is_only_a_format_knows_no_socket() {
+    for file in ["src/feed.rs", "src/event_stream.rs", "src/websocket/frame.rs", "src/json.rs", "src/clock.rs"] {
+        let code = code(Path::new(file));
+        for socket in ["std::net", "TcpStream", "connection::", "server::"] {
+            assert!(!code.contains(socket), "{file} names {socket}");
+        }
+    }
+}
+
+#[test]
+fn http_knows_nothing_of_what_it_carries() {
+    for file in files("src/http", ".rs") {
+        for import in named_after("crate::", &code(&file)) {
+            let allowed = ["http", "connection", "clock"].contains(&import.as_str());
+            assert!(allowed || file.starts_with("src/http/tests"), "{} imports {import}", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_module_is_a_drawer_for_odds_and_ends() {
+    for file in files("src", ".rs") {
+        for part in file.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs")) {
+            assert!(!["util", "utils", "common", "helpers", "misc"].contains(&part), "{}", file.display());
+        }
+    }
+}
+
+/// The sections of a manifest, each with the keys in it.
+fn manifest() -> BTreeMap<String, Vec<String>> {
+    let mut sections = BTreeMap::new();
+    let mut section = String::new();
+    for line in read("Cargo.toml").lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']').to_owned();
+            sections.entry(section.clone()).or_insert_with(Vec::new);
+        } else if let Some((key, _)) = line.split_once('=') {
+            sections.entry(section.clone()).or_insert_with(Vec::new).push(key.trim().to_owned());
+        }
+    }
+    sections
+}
+
+#[test]
+fn there_are_two_dependencies_and_no_more() {
+    let manifest = manifest();
+    assert_eq!(manifest["dependencies"], ["base64", "sha1_smol"]);
+    for section in manifest.keys().filter(|section| section.as_str() != "dependencies") {
+        let other = section.contains("dependencies")
+            || ["features", "workspace", "patch", "replace"].iter().any(|s| section.starts_with(s));
+        assert!(!other, "[{section}]");
+    }
+    // Nor do they bring others with them.
+    let lock = read("Cargo.lock");
+    let names: Vec<_> = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    assert_eq!(names, ["base64", "push-by-hand", "sha1_smol"]);
+}
+
+#[test]
+fn unsafe_code_is_forbidden_and_not_only_frowned_upon() {
+    assert!(read("Cargo.toml").contains("\nunsafe_code = \"forbid\"\n"));
+}
+
+#[test]
+fn no_page_takes_for_html_what_came_from_a_server_or_loads_anything_from_elsewhere() {
+    for file in files("pages", "") {
+        let text = read(&file);
+        for what in [
+            "innerHTML",
+            "outerHTML =",
+            "insertAdjacentHTML",
+            "document.write",
+            "eval(",
+            "new Function",
+            "src=\"http",
+            "href=\"http",
+            "src=\"//",
+            "href=\"//",
+            "@import",
+            "url(http",
+            "from 'http",
+            "from \"http",
+        ] {
+            assert!(!text.contains(what), "{} says {what}", file.display());
+        }
+        // An `iframe` is not void: closed as if it were, it swallows the rest of the page.
+        for frame in text.split("<iframe").skip(1) {
+            assert!(
+                !frame.split('>').next().unwrap_or_default().ends_with('/') && frame.contains("</iframe>"),
+                "{}",
+                file.display()
+            );
+        }
+    }
+}
