@@ -5,9 +5,9 @@
 
 use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::{Request, Response, Status};
-use push_by_hand::lesson::{Failure, Lesson, Options, after, announce, print};
-use push_by_hand::server::{Responder, Sent};
-use push_by_hand::websocket::{self, Error, Message, Policy, Sender, State, WebSocket};
+use push_by_hand::lesson::{Failure, Lesson, after, announce, print};
+use push_by_hand::server::{Load, Responder, Sent};
+use push_by_hand::websocket::{self, CloseCode, Error, Message, Policy, Sender, State, WebSocket};
 use push_by_hand::{clock, json, pages};
 use std::io;
 use std::sync::Arc;
@@ -18,8 +18,6 @@ const LESSON: Lesson = Lesson { page_port: Some(3000), ..Lesson::new("websocket"
 
 /// How many ticks the log keeps: five minutes of them.
 const KEPT: usize = 300;
-/// A connection that is pushed to takes two threads, so there may be half as many.
-const MOST_CONNECTIONS: usize = 5_000;
 /// How long the pushing thread sleeps at most before it looks whether the socket is still open.
 const LOOK: Duration = Duration::from_secs(1);
 /// The stack of the pushing thread, in bytes.
@@ -27,7 +25,6 @@ const STACK: usize = 128 * 1024;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let options = Options { max_threads: options.max_threads.min(MOST_CONNECTIONS), ..options };
     let server = options.server();
     let page = options.bind_page(&server)?;
     let socket = options.bind(&server)?;
@@ -47,12 +44,13 @@ fn main() -> Result<(), Failure> {
             _ => pages::answer(request, "websocket.html"),
         })
     });
-    socket.serve(move |request, responder| connect(request, responder, &policy, &feed));
+    let load = server.load();
+    socket.serve(move |request, responder| connect(request, responder, &policy, &feed, &load));
     server.wait()
 }
 
 /// Which conversation belongs to which path.
-fn connect(request: &Request, responder: Responder<'_>, policy: &Policy, feed: &Feed) -> io::Result<Sent> {
+fn connect(request: &Request, responder: Responder<'_>, policy: &Policy, feed: &Feed, load: &Load) -> io::Result<Sent> {
     match request.path() {
         "/" => websocket::serve(request, responder, policy, |socket| {
             // wsServer.on('connection', function (socket) { … })
@@ -61,7 +59,7 @@ fn connect(request: &Request, responder: Responder<'_>, policy: &Policy, feed: &
         }),
         "/echo" => websocket::serve(request, responder, policy, echo),
         "/push" => match after(request, feed) {
-            Ok(after) => websocket::serve(request, responder, policy, |socket| push(socket, feed, after)),
+            Ok(after) => websocket::serve(request, responder, policy, |socket| push(socket, feed, after, load)),
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
         _ => responder.send(Response::not_found(request)),
@@ -98,7 +96,11 @@ fn echo(socket: &mut WebSocket<'_>) -> Result<(), Error> {
 
 /// Both directions at once: the feed goes out unasked from a thread of its own, while this one waits for messages and answers them. A
 /// thread that waits for the peer cannot wait for the feed as well; with blocking sockets, full duplex is two threads.
-fn push(socket: &mut WebSocket<'_>, feed: &Feed, after: Id) -> Result<(), Error> {
+fn push(socket: &mut WebSocket<'_>, feed: &Feed, after: Id, load: &Load) -> Result<(), Error> {
+    // The second thread counts like any other: a process that runs out of them is aborted, not refused.
+    let Some(_second) = load.reserve() else {
+        return socket.close(CloseCode::TRY_AGAIN_LATER, "no thread is free");
+    };
     let sender = socket.sender();
     thread::scope(|scope| {
         let pushing = || send_feed(&sender, feed, after);
