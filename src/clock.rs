@@ -28,8 +28,8 @@ pub fn unix_millis() -> u64 {
 /// assert_eq!(push_by_hand::clock::time_of_day(784_111_777), "08:49:37");
 /// ```
 pub fn time_of_day(unix_seconds: u64) -> String {
-    let second = unix_seconds % 86_400;
-    format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+    // It stands in the date, too.
+    imf_fixdate(unix_seconds)[17..25].iter().copied().map(char::from).collect()
 }
 
 /// A date as HTTP writes it, always 29 octets.
