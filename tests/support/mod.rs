@@ -15,6 +15,8 @@
 #![allow(dead_code)] // Each test program uses a part of this.
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
+pub mod frames;
+
 use push_by_hand::http::Response;
 use push_by_hand::http::body::Body;
 use std::io::{self, BufRead, BufReader, Read, Write};

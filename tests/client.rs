@@ -1,0 +1,217 @@
+//! The client in the terminal: what it sends, what it prints, and what it says of servers that do not answer as they should.
+
+#![allow(clippy::unwrap_used)] // A test that panics has found something.
+
+mod support;
+
+use push_by_hand::http::Request;
+use push_by_hand::websocket::{Accept, Close, Frame, Opcode, Role};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use support::Program;
+use support::frames::masked;
+
+/// A running client whose standard input is still open.
+fn spawn(arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Waits until it ends: exit code, standard output, standard error. Closes its input.
+fn end(child: Child) -> (Option<i32>, String, String) {
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// Runs the client with this input.
+fn run(arguments: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
+    let mut child = spawn(arguments);
+    // A client that has already given up reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    end(child)
+}
+
+/// A server of one connection after the other, each of which is treated by `script`.
+fn server<R: Send + 'static>(script: impl FnOnce(&TcpListener) -> R + Send + 'static) -> (u16, thread::JoinHandle<R>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    (port, thread::spawn(move || script(&listener)))
+}
+
+/// The next connection's request, and the connection.
+fn accept(listener: &TcpListener) -> (Request, BufReader<TcpStream>) {
+    let stream = listener.accept().unwrap().0;
+    stream.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    let mut reader = BufReader::new(stream);
+    (Request::read_from(&mut reader).unwrap().unwrap(), reader)
+}
+
+/// The right answer to a request for a WebSocket.
+fn switch(request: &Request) -> String {
+    let accept = Accept::of(request.fields.get("Sec-WebSocket-Key").unwrap()).value;
+    format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
+    )
+}
+
+#[test]
+fn lines_go_out_and_answers_come_back_until_the_input_ends() {
+    for (name, program, path, answer) in [
+        ("raw", env!("CARGO_BIN_EXE_raw_websocket"), "", "hello\n服务器\n"),
+        ("ws", env!("CARGO_BIN_EXE_websocket"), "", "服务器回应:hello\n服务器回应:服务器\n"),
+        ("echo", env!("CARGO_BIN_EXE_websocket"), "echo", "hello\n服务器\n"),
+    ] {
+        let flags: &[&str] = if name == "raw" { &["--port", "0"] } else { &["--port", "0", "--page-port", "0"] };
+        let program = Program::start(program, flags);
+        let url = format!("{}{path}", program.url("socket"));
+        let (code, out, log) = run(&[&url], "hello\n服务器\n".as_bytes());
+        assert_eq!((code, out.as_str(), log.as_str()), (Some(0), answer, "open\nclosed: 1000 normal closure\n"), "{name}");
+    }
+}
+
+#[test]
+fn the_wire_shows_masked_frames() {
+    let program = Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0"]);
+    let (code, out, _) = run(&["--wire", &program.url("socket")], b"hello\n");
+    assert_eq!(code, Some(0));
+    assert!(out.contains("Sec-WebSocket-Key") && out.contains("hello"), "{out}");
+}
+
+#[test]
+fn frames_are_masked_with_a_fresh_key_each_and_a_close_is_echoed() {
+    let (port, server) = server(|listener| {
+        let (request, mut reader) = accept(listener);
+        reader.get_ref().write_all(switch(&request).as_bytes()).unwrap();
+        let mut keys = Vec::new();
+        for _ in 0..2 {
+            let mut bytes = [0; 2 + 4 + 4];
+            reader.read_exact(&mut bytes).unwrap();
+            assert_eq!(bytes[..2], [0x81, 0x84]);
+            let key = [bytes[2], bytes[3], bytes[4], bytes[5]];
+            let text: Vec<u8> = bytes[6..].iter().zip(key).map(|(byte, key)| byte ^ key).collect();
+            assert_eq!(text, b"same");
+            keys.push(key);
+        }
+        assert_ne!(keys[0], keys[1]);
+        reader.get_ref().write_all(b"\x82\x02\x00\xff\x88\x05\x0f\xa0bye").unwrap();
+        let close = Frame::read_from(&mut reader, Role::Server, 125).unwrap().unwrap();
+        assert_eq!((close.opcode, close.payload.as_slice()), (Opcode::Close, b"\x0f\xa0".as_slice()));
+        // The client leaves it to us to close TCP.
+        reader.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+        assert_eq!(reader.read(&mut [0]).unwrap(), 0);
+    });
+    let mut child = spawn(&[&format!("ws://127.0.0.1:{port}/")]);
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"same\nsame\n").unwrap();
+    let (code, out, log) = end(child);
+    drop(input);
+    server.join().unwrap();
+    assert_eq!((code, out.as_str()), (Some(0), "2 bytes: \\x00\\xff\n"));
+    assert_eq!(log, "open\nclosed: 4000 private use \"bye\"\n");
+}
+
+#[test]
+fn an_answer_that_is_not_as_it_should_be_is_an_error_that_says_so() {
+    for (from, to, expected) in [
+        ("101 Switching Protocols", "200 OK", "expected 101 Switching Protocols; came 200 OK"),
+        ("Upgrade: websocket", "Upgrade: h2c", "expected Upgrade: websocket; came \"h2c\""),
+        ("Connection: Upgrade", "Connection: close", "expected Connection: Upgrade; came \"close\""),
+        ("Sec-WebSocket-Accept: ", "Sec-WebSocket-Accept: x", "expected Sec-WebSocket-Accept: "),
+        ("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "expected no extension"),
+        ("\r\n\r\n", "\r\nSec-WebSocket-Protocol: chat\r\n\r\n", "expected a subprotocol that was offered, or none"),
+        ("HTTP/1.1", "SMTP", "expected "),
+    ] {
+        let (port, server) = server(move |listener| {
+            let (request, mut reader) = accept(listener);
+            reader.get_ref().write_all(switch(&request).replacen(from, to, 1).as_bytes()).unwrap();
+            reader.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+            let mut sent = Vec::new();
+            reader.read_to_end(&mut sent).unwrap();
+            assert!(sent.is_empty(), "nothing may follow a handshake that failed; came {}", sent.escape_ascii());
+        });
+        let (code, out, log) = run(&[&format!("ws://127.0.0.1:{port}/")], b"never sent\n");
+        server.join().unwrap();
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert!(log.contains(expected), "{log}");
+    }
+}
+
+#[test]
+fn a_server_that_breaks_a_rule_is_told_so() {
+    for (bytes, code, expected) in [
+        (masked(0x81, b"Hello"), 1002, "expected no masking from a server"),
+        (b"\x81\x01\xff".to_vec(), 1007, "expected UTF-8; at byte 0 of the text came 0xff"),
+        (b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(), 1009, "expected a message of at most"),
+    ] {
+        let (port, server) = server(move |listener| {
+            let (request, mut reader) = accept(listener);
+            reader.get_ref().write_all(&[switch(&request).as_bytes(), &bytes].concat()).unwrap();
+            let close = Frame::read_from(&mut reader, Role::Server, 125).unwrap().unwrap();
+            Close::read_from(&close.payload).unwrap().code.unwrap().number()
+        });
+        let mut child = spawn(&[&format!("ws://127.0.0.1:{port}/")]);
+        let input = child.stdin.take();
+        let (exit, _, log) = end(child);
+        drop(input);
+        assert_eq!((exit, server.join().unwrap()), (Some(1), code));
+        assert!(log.contains(expected), "{log}");
+    }
+}
+
+#[test]
+fn what_cannot_be_reached_or_understood_is_an_error() {
+    let (port, _) = server(|_| {});
+    for (arguments, code, expected) in [
+        (&[][..], 2, "expected a URL; came nothing"),
+        (&["wss://localhost/"], 2, "expected ws:// or http://, as TLS is not spoken here"),
+        (&["--loud"], 2, "client does not know \"--loud\""),
+        (&["ws://localhost/", "ws://localhost/"], 2, "expected one URL"),
+        (&[format!("ws://127.0.0.1:{port}/").as_str()], 1, "127.0.0.1:"),
+    ] {
+        let (exit, out, log) = run(arguments, b"");
+        assert_eq!((exit, out.as_str()), (Some(code), ""));
+        assert!(log.contains(expected), "{log}");
+    }
+    assert!(run(&["--help"], b"").1.contains("Usage:"));
+    let program = Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0"]);
+    let (code, _, log) = run(&[&program.url("page")], b"");
+    assert_eq!(code, Some(1));
+    assert!(log.contains("expected 200 and text/event-stream; came 200 OK and text/html"), "{log}");
+}
+
+#[test]
+fn an_event_stream_that_is_cut_is_resumed_where_it_was() {
+    let (port, server) = server(|listener| {
+        let mut asked = Vec::new();
+        for answer in [
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n1e\r\nretry: 1\n\nid: 7\ndata: seven\n\n\r\n5\r\ndata:",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\nid: 8\nevent: tick\ndata: eight\n\n",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+        ] {
+            let (request, reader) = accept(listener);
+            assert!(request.fields.contains_token("Accept", "text/event-stream"));
+            asked.push(request.fields.get("Last-Event-ID").map(str::to_owned));
+            reader.get_ref().write_all(answer.as_bytes()).unwrap();
+        }
+        asked
+    });
+    let (code, out, log) = run(&[&format!("http://127.0.0.1:{port}/eventSource")], b"");
+    assert_eq!(server.join().unwrap(), [None, Some("7".to_owned()), Some("8".to_owned())]);
+    assert_eq!((code, out.as_str()), (Some(0), "7  message  seven\n8  tick  eight\n"));
+    assert!(log.contains("again in 1 ms, from event 7") && log.contains("204 No Content"), "{log}");
+}
+
+#[test]
+fn the_events_of_our_own_server_are_printed() {
+    let program = Program::start(env!("CARGO_BIN_EXE_event_source"), &["--port", "0"]);
+    let mut child = spawn(&[&format!("{}eventSource", program.url("page"))]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for _ in 0..2 {
+        let line = lines.next().unwrap().unwrap();
+        assert!(line.contains("  message  "), "{line}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
