@@ -210,7 +210,7 @@ fn accept_for_ever(
             Ok((stream, _)) => {
                 failing = false;
                 if let Err(job) = threads.take(job(stream)) {
-                    refuse(job.stream, threads.max, refused);
+                    refuse(job.stream, threads.lock().live, refused);
                 }
             }
             Err(error) => {
@@ -225,8 +225,8 @@ fn accept_for_ever(
 }
 
 /// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a few octets.
-fn refuse(stream: TcpStream, max: usize, refused: &SyncSender<Refused>) {
-    let reason = format!("expected a free thread; came one connection more than the {max} that this server holds");
+fn refuse(stream: TcpStream, held: usize, refused: &SyncSender<Refused>) {
+    let reason = format!("expected a free thread; came one connection more than the {held} that this server can hold");
     log(&format!("503 {}: {reason}", peer(&stream)));
     let mut answer = Vec::new();
     let terms = Terms { head_only: false, version: Version::Http11, persistent: false };

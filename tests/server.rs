@@ -12,6 +12,8 @@ use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::server::{Limits, Responder, Sent, Server};
 use std::io::{self, BufRead, Read, Write};
 use std::net::TcpListener;
+#[cfg(target_os = "linux")]
+use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
@@ -577,7 +579,7 @@ fn beyond_the_cap_clients_are_refused_politely_and_a_place_that_falls_free_is_gi
         let response = client.response();
         assert_eq!((response.status, response.fields.get("retry-after")), (Status::SERVICE_UNAVAILABLE, Some("1")));
         assert_eq!(response.fields.get("connection"), Some("close"));
-        assert!(text(&response).contains("the 2 that this server holds"), "{}", text(&response));
+        assert!(text(&response).contains("the 2 that this server can hold"), "{}", text(&response));
         assert_eq!(client.rest(), b"");
     }
     assert!(program.log_line("expected a free thread").starts_with("503 127.0.0.1:"));
@@ -604,6 +606,62 @@ fn silent_clients_beyond_the_cap_keep_nobody_waiting() {
         assert_eq!(client.rest(), b"");
     }
     eventually("all of them are forgotten", || program.open_files() <= files);
+}
+
+/// Connects with so many clients, which all ask and all stay; returns how many were served and how many were refused.
+#[cfg(target_os = "linux")]
+fn crowd(port: u16, size: usize) -> (Vec<Client>, usize, usize) {
+    let mut clients: Vec<Client> = (0..size).map(|_| Client::connect(port)).collect();
+    let answers = clients.iter_mut().map(|client| {
+        // It may have been refused already; the answer is there all the same.
+        let _ = client.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        client.response().status
+    });
+    let answers: Vec<Status> = answers.collect();
+    let count = |status| answers.iter().filter(|&&answer| answer == status).count();
+    let (served, refused) = (count(Status::OK), count(Status::SERVICE_UNAVAILABLE));
+    assert_eq!(served + refused, size, "{answers:?}");
+    (clients, served, refused)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_file_descriptors_clients_wait_and_then_get_their_answers() {
+    // 64 files: half of them for connections. A hundred clients are more than even the refused ones can be kept for.
+    let script = "ulimit -n 64; exec \"$0\" --port 0 --page-port 0";
+    let mut program = Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
+    let port = program.port("data");
+    program.log_line("this process can bear 32 connections at a time");
+    for _ in 0..2 {
+        let (clients, served, refused) = crowd(port, 100);
+        assert_eq!((served, refused), (32, 68));
+        drop(clients);
+        eventually("all threads have ended", || program.threads() < 10);
+        assert_eq!(get(port, "/").status, Status::OK);
+    }
+    program.log_line("accept: ");
+    assert!(program.is_running());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "heavy: needs a limit on the threads of a user, which root has to set for another"]
+fn without_threads_clients_are_refused_and_served_again_afterwards() {
+    // The limit counts all threads of a user, and none for root: who is root becomes nobody, who is not counts his own.
+    let script = "u=$(id -u); if [ $u = 0 ]; then u=65534; s='setpriv --reuid 65534 --clear-groups'; fi; \
+        n=$(find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 -user $u 2>/dev/null | wc -l); \
+        exec $s prlimit --nproc=$((n + 30)) \"$0\" --port 0 --page-port 0";
+    let mut program = Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
+    let port = program.port("data");
+    for _ in 0..2 {
+        let (clients, served, refused) = crowd(port, 100);
+        assert!((1..30).contains(&served) && refused > 70, "{served} served, {refused} refused");
+        drop(clients);
+        eventually("all threads have ended", || program.threads() < 12);
+        assert_eq!(get(port, "/").status, Status::OK);
+    }
+    program.log_line("no thread to be had: ");
+    assert!(program.is_running());
 }
 
 #[test]
