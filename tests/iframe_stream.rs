@@ -68,26 +68,30 @@ fn head_padding_and_first_script_leave_in_one_write() {
     assert_eq!(usize::from_str_radix(size, 16).unwrap(), document.len());
     let (padding, scripts) = document.strip_prefix(BEGIN).unwrap().split_once(" -->\n").unwrap();
     assert_eq!(padding, format!("<!-- {}", ".".repeat(1024)));
-    assert_eq!(pushed(scripts).len(), 1);
+    assert!(!pushed(scripts).is_empty());
 }
 
 #[test]
 fn without_the_padding_the_first_script_comes_as_soon() {
     let program = start();
     let (_client, scripts) = open(program.port("page"), "");
-    assert_eq!(pushed(&scripts).len(), 1);
+    assert!(!pushed(&scripts).is_empty());
 }
 
 #[test]
 fn each_message_is_a_chunk_of_its_own_with_one_script() {
     let program = start();
     let (mut client, scripts) = open(program.port("page"), "");
-    let mut last = pushed(&scripts)[0];
-    for _ in 0..2 {
+    let (epoch, mut last) = *pushed(&scripts).last().unwrap();
+    // Only a machine that is a whole second late puts two into one.
+    let alone = (0..10).any(|_| {
         let ids = pushed(&String::from_utf8(chunk(&mut client)).unwrap());
-        assert_eq!(ids, [(last.0, last.1 + 1)]);
-        last = ids[0];
-    }
+        let consecutive: Vec<_> = (last + 1..).map(|seq| (epoch, seq)).take(ids.len()).collect();
+        assert_eq!(ids, consecutive);
+        last += ids.len() as u64;
+        ids.len() == 1
+    });
+    assert!(alone, "no chunk had one message");
 }
 
 #[test]
@@ -95,7 +99,7 @@ fn a_page_that_opens_the_document_again_goes_on_where_it_was() {
     let program = start();
     let port = program.port("page");
     let (mut client, scripts) = open(port, "");
-    let (epoch, seen) = pushed(&scripts)[0];
+    let (epoch, seen) = *pushed(&scripts).last().unwrap();
     let next = pushed(&String::from_utf8(chunk(&mut client)).unwrap());
     drop(client);
     // As if the message after the first had been lost: it comes again, and what follows after it.
@@ -110,12 +114,18 @@ fn a_page_that_opens_the_document_again_goes_on_where_it_was() {
 fn a_document_begins_at_once_though_there_is_no_news() {
     let program = start();
     let port = program.port("page");
-    let (_client, scripts) = open(port, "");
-    let (epoch, seen) = pushed(&scripts)[0];
-    let (mut client, scripts) = open(port, &format!("&after={epoch}-{seen}"));
-    // A tick may have come in between; if not, the first chunk is the begin alone.
-    let first = if scripts.is_empty() { String::from_utf8(chunk(&mut client)).unwrap() } else { scripts };
-    assert_eq!(pushed(&first)[0], (epoch, seen + 1));
+    let mut newest = *pushed(&open(port, "").1).last().unwrap();
+    // If a tick comes just then, the next try has nearly a whole second.
+    let begun = (0..10).any(|_| {
+        let (mut client, scripts) = open(port, &format!("&after={}-{}", newest.0, newest.1));
+        if scripts.is_empty() {
+            assert_eq!(pushed(&String::from_utf8(chunk(&mut client)).unwrap())[0], (newest.0, newest.1 + 1));
+            return true;
+        }
+        newest = *pushed(&scripts).last().unwrap();
+        false
+    });
+    assert!(begun, "each document waited for a message");
 }
 
 #[test]
@@ -140,7 +150,7 @@ fn a_cursor_that_is_none_is_refused_in_words() {
 fn a_document_that_is_long_enough_ends_and_leaves_the_connection_to_the_next() {
     let program = start();
     let (mut client, scripts) = open(program.port("page"), "&rotate=1");
-    let (epoch, seen) = pushed(&scripts)[0];
+    let (epoch, seen) = *pushed(&scripts).last().unwrap();
     assert_eq!(chunk(&mut client), b"", "the last chunk");
     let next = client.get(&format!("/clock?padding=off&rotate=120&after={epoch}-{seen}"), "");
     let ids = pushed(text(&next).strip_prefix(BEGIN).unwrap());
@@ -156,7 +166,7 @@ fn an_old_client_gets_the_document_without_chunks_and_the_end_of_the_connection_
     let (head, document) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains("\r\nConnection: close\r\n"), "{head}");
     assert!(!head.contains("Transfer-Encoding") && !head.contains("Content-Length"), "{head}");
-    assert_eq!(pushed(document.strip_prefix(BEGIN).unwrap()).len(), 1);
+    assert!(!pushed(document.strip_prefix(BEGIN).unwrap()).is_empty());
 }
 
 #[test]
@@ -174,7 +184,7 @@ fn no_thread_outlives_its_client() {
     drop(clients);
     eventually("the threads of all who left have ended", || connections(&program) == 1);
     // One client's leaving is nothing to another.
-    assert_eq!(pushed(&String::from_utf8(chunk(&mut kept)).unwrap()).len(), 1);
+    assert!(!pushed(&String::from_utf8(chunk(&mut kept)).unwrap()).is_empty());
 }
 
 #[test]

@@ -91,6 +91,17 @@ fn head_and_comment_come_at_once_then_the_reconnection_time_once_then_messages()
 }
 
 #[test]
+fn a_new_client_gets_the_newest_message_and_need_not_wait_for_the_next() {
+    let program = start();
+    let port = program.port("page");
+    let mut client = Client::connect(port);
+    let mut events = open(&mut client, "");
+    // If a tick comes just then, the next try has nearly a whole second.
+    let at_once = (0..10).any(|_| message(&mut events) == message(&mut open(&mut Client::connect(port), "")));
+    assert!(at_once, "each new client waited for a message");
+}
+
+#[test]
 fn the_reconnection_time_can_be_chosen() {
     let program = Program::start(PROGRAM, &["--port=0", "--retry-ms", "250"]);
     let mut client = Client::connect(program.port("page"));
