@@ -30,6 +30,8 @@ struct Lesson {
     program: Program,
     /// Makes a piece of news, in a lesson whose server makes none by itself.
     make_news: fn(&Program, &mut Page),
+    /// The state in which the page spends its time when all is well.
+    at_rest: &'static str,
     page: Page,
     // Last, so that it outlives its page.
     _browser: Browser,
@@ -45,7 +47,7 @@ impl Lesson {
         page.go_to(program.url("page"));
         let text = page.evaluate("document.querySelector('#messages') ? '' : document.body.innerText");
         assert_eq!(text, "", "{name} shows another page than its own");
-        Lesson { name, program, make_news: |_, _| (), page, _browser: browser }
+        Lesson { name, program, make_news: |_, _| (), at_rest: "open", page, _browser: browser }
     }
 
     fn count(&mut self) -> u64 {
@@ -60,9 +62,9 @@ impl Lesson {
         self.page.wait_until(&what, LIMIT, &format!("{COUNT} >= {goal}"));
     }
 
-    fn is(&mut self, states: &[&str]) {
-        let what = format!("{}: the state is one of {states:?}", self.name);
-        self.page.wait_until(&what, LIMIT, &format!("{states:?}.includes({STATE})"));
+    fn is(&mut self, state: &str) {
+        let what = format!("{}: the state is {state:?}", self.name);
+        self.page.wait_until(&what, LIMIT, &format!("{STATE} === {state:?}"));
     }
 
     fn has_not_complained(&mut self) {
@@ -97,10 +99,10 @@ impl Lesson {
     fn survives_a_restart(&mut self) {
         self.has_not_complained();
         self.program.kill();
-        self.is(&["reconnecting"]);
+        self.is("reconnecting");
         self.page.screenshot(&report("browser").join(format!("{}-reconnecting.png", self.name)));
         self.program.start_again();
-        self.is(&["open", "waiting"]);
+        self.is(self.at_rest);
         self.receives(2);
         let unexpected: Vec<_> =
             self.page.take_complaints().into_iter().filter(|complaint| !is_a_lost_server(complaint)).collect();
@@ -112,7 +114,7 @@ impl Lesson {
     /// What holds for every lesson in which the server pushes by itself.
     fn works_and_survives(&mut self) {
         self.receives(2);
-        self.is(&["open", "waiting"]);
+        self.is(self.at_rest);
         self.is_pictured();
         self.survives_a_restart();
         self.has_every_message_once();
@@ -145,6 +147,7 @@ fn polling_for_changes_crosses_a_preflight_and_is_answered_304() {
 #[test]
 fn long_polling_shows_each_message_once_also_after_a_restart() {
     let mut lesson = Lesson::open("long_polling", ONE_PORT, &[]);
+    lesson.at_rest = "waiting";
     // The first message is there from the beginning.
     lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
     lesson.make_news = |program, _| {
@@ -158,7 +161,7 @@ fn long_polling_shows_each_message_once_also_after_a_restart() {
 #[test]
 fn what_is_published_on_a_page_comes_back_to_it_as_text() {
     let mut lesson = Lesson::open("long_polling", ONE_PORT, &[]);
-    lesson.receives(1);
+    lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
     lesson.page.evaluate("document.querySelector('#text').value = '你好 <b>\\'\"&</b>'");
     lesson.page.evaluate("document.querySelector('#publish').requestSubmit()");
     let shown = "[...document.querySelectorAll('#messages li')].find(row => row.textContent.includes('你好'))?.textContent";
@@ -207,7 +210,7 @@ fn the_browser_gets_text_back_as_text_and_bytes_as_bytes_and_closes_with_a_code(
     lesson.page.wait_until("the bytes", LIMIT, &newest("00 ff 80 0a"));
     lesson.page.evaluate("document.querySelector('#code').value = '4321'");
     lesson.page.evaluate("document.querySelector('#close').requestSubmit()");
-    lesson.is(&["closed"]);
+    lesson.is("closed");
     let row = lesson.page.evaluate("[...document.querySelectorAll('#closes tr:first-child td')].map(cell => cell.textContent)");
     assert_eq!((row[1].as_str(), row[4].as_str()), (Some("4321"), Some("true")), "code and wasClean of {row}");
     lesson.has_not_complained();
