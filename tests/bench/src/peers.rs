@@ -69,6 +69,11 @@ const fn program(peer: &'static str, family: Family, start: Start, label: &'stat
     Program { peer, family, start, label, target, publish }
 }
 
+/// The hub, on a channel of our own: no clock publishes there.
+const fn hub(family: Family, target: &'static str) -> Program {
+    Program { publish: "/bench/publish", ..program(OURS, family, Start::Lesson("hub", MANY), "page", target) }
+}
+
 const MANY: &[&str] = &["--port", "0", "--max-threads", "12000"];
 const TWO_PORTS: &[&str] = &["--port", "0", "--page-port", "0", "--max-threads", "12000"];
 
@@ -92,7 +97,7 @@ pub const PROGRAMS: &[Program] = &[
     program("bun", Echo, Bun("bun.js"), "socket", "/echo"),
     program("tungstenite", Echo, Rust("peer_tungstenite", "echo"), "socket", "/"),
     program("axum", Echo, Rust("peer_axum", ""), "socket", "/echo"),
-    program(OURS, Poll, Lesson("long_polling", MANY), "data", "/poll"),
+    program(OURS, Poll, Lesson("long_polling", MANY), "page", "/poll"),
     program(YARDSTICK, Poll, Rust("yardstick_threads", "poll"), "data", "/"),
     program("mio", Poll, Rust("yardstick_mio", "poll"), "data", "/"),
     program("express", Poll, Node("express_poll.js"), "data", "/poll"),
@@ -100,14 +105,14 @@ pub const PROGRAMS: &[Program] = &[
     program("bun", Poll, Bun("bun.js"), "data", "/poll"),
     program("tiny_http", Poll, Rust("peer_tiny_http", "poll"), "data", "/"),
     program("axum", Poll, Rust("peer_axum", ""), "data", "/poll"),
-    program(OURS, Stream, Lesson("sse_stream", MANY), "data", "/eventSource"),
+    hub(Stream, "/bench/events"),
     program(YARDSTICK, Stream, Rust("yardstick_threads", "stream"), "data", "/"),
     program("mio", Stream, Rust("yardstick_mio", "stream"), "data", "/"),
     program("express", Stream, Node("express_stream.js"), "data", "/events"),
     program("node", Stream, Node("plain.js"), "data", "/events"),
     program("bun", Stream, Bun("bun.js"), "data", "/events"),
     program("axum", Stream, Rust("peer_axum", ""), "data", "/events"),
-    program(OURS, Socket, Lesson("websocket", TWO_PORTS), "socket", "/push"),
+    hub(Socket, "/bench/ws"),
     program(YARDSTICK, Socket, Rust("yardstick_threads", "socket"), "data", "/"),
     program("mio", Socket, Rust("yardstick_mio", "socket"), "data", "/"),
     program("ws", Socket, Node("ws.js"), "socket", "/push"),

@@ -88,7 +88,7 @@ pub fn shape(bytes: &[u8]) -> Result<Option<Shape>, String> {
     let head = end + 4;
     let text = String::from_utf8_lossy(&bytes[..head]).to_ascii_lowercase();
     let status = text.get(9..12).unwrap_or_default();
-    if !text.starts_with("http/1.") || !["200", "204"].contains(&status) {
+    if !text.starts_with("http/1.") || !["200", "201", "204"].contains(&status) {
         return Err(format!("unexpected answer: {}", text.lines().next().unwrap_or_default()));
     }
     if status == "204" {

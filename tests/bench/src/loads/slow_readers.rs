@@ -19,10 +19,10 @@ const READERS: usize = 16;
 pub fn run(server: &Server, program: &Program, publishes: usize, run: &mut Run) -> Result<(), String> {
     let slow = run.point.connections;
     let mut publisher = Publisher::new(server, program)?;
-    let mut readers = Crowd::gather(server, program, READERS)?;
+    let mut readers = Crowd::gather(server, program, &publisher, READERS)?;
     let stuck = (0..slow)
         .map(|_| {
-            let stream = subscribe(server, program)?;
+            let stream = subscribe(server, program, &publisher)?;
             // The kernel would otherwise take megabytes on the slow reader's behalf.
             set_socket_recv_buffer_size(&stream, 4096)?;
             Ok(stream)
