@@ -129,7 +129,7 @@ fn align(piece: &[&str], file: &[&str]) -> Option<(usize, usize)> {
             for (missing_i, missing_j) in [(1, 0), (0, 1), (1, 1)] {
                 if i >= missing_i && j >= missing_j {
                     let (before, began) = score[i - missing_i][j - missing_j];
-                    here = if before - 2 > here.0 { (before - 2, began) } else { here };
+                    here = if before - 6 > here.0 { (before - 6, began) } else { here };
                 }
             }
             score[i][j] = here;

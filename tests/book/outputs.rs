@@ -1,7 +1,8 @@
 //! What the book says a command prints, it prints.
 //!
 //! A `console` block holds commands behind `$ ` and below each what it prints. They are run in the order of the chapter.
-//! A line that is only `…` stands for any lines; at the end, for the command being stopped there. What else may differ is named in
+//! A line that is only `…` stands for any lines; at the end, for the command being stopped there. Within a line it stands for
+//! anything. What else may differ is named in
 //! a comment before the block (see `patterns`).
 //!
 //! A reader has several terminals, and so has the book: `console server` is the one in which `cargo run` goes on, and any
@@ -267,19 +268,29 @@ impl Session {
 /// lines were used.
 fn reach(wanted: &[String], came: &[String], open: bool) -> Option<usize> {
     let parts: Vec<&[String]> = wanted.split(|line| line == "…").collect();
+    let stands_at = |part: &[String], place: usize| part.iter().zip(&came[place..]).all(|(wanted, came)| is_line(wanted, came));
     let mut at = 0;
     for (n, part) in parts.iter().enumerate() {
-        let last = n + 1 == parts.len();
-        let mut places = at..=came.len().checked_sub(part.len())?;
-        at = part.len()
-            + match (n, last && !open) {
-                (0, true) => places.next().filter(|&place| part == &&came[place..] && place == 0)?,
-                (0, false) => places.next().filter(|&place| &&came[place..place + part.len()] == part)?,
-                (_, true) => places.last().filter(|&place| &&came[place..] == part)?,
-                (_, false) => places.find(|&place| &&came[place..place + part.len()] == part)?,
-            };
+        let last_place = came.len().checked_sub(part.len())?;
+        let must_end = n + 1 == parts.len() && !open;
+        // The first part stands at the beginning, the last one at the end, the others wherever they come first.
+        let place = match (n, must_end) {
+            (0, true) => Some(0).filter(|_| last_place == 0),
+            (0, false) => Some(0),
+            (_, true) => Some(last_place).filter(|&place| place >= at),
+            (_, false) => (at..=last_place).find(|&place| stands_at(part, place)),
+        };
+        at = place.filter(|&place| stands_at(part, place))? + part.len();
     }
     Some(at)
+}
+
+/// Whether a line is the wanted one; in it, too, `…` stands for anything.
+fn is_line(wanted: &str, came: &str) -> bool {
+    match wanted.split_once('…') {
+        Some((start, end)) => came.len() >= start.len() + end.len() && came.starts_with(start) && came.ends_with(end),
+        None => wanted == came,
+    }
 }
 
 /// A line that the lessons print only where the limits of the system are low.
@@ -350,6 +361,9 @@ fn an_ellipsis_stands_for_any_lines_and_nothing_else_does() {
         ("a … b … d", "a b c d", false, Some(4)),
         ("", "", false, Some(0)),
         ("", "a", false, None),
+        ("a:… b", "a:1,2 b", false, Some(2)),
+        ("a:…;", "a:1,2;", false, Some(1)),
+        ("a:…;", "a;", false, None),
     ] {
         assert_eq!(reach(&lines(wanted), &lines(came), open), used, "{wanted} / {came} / {open}");
     }

@@ -2,7 +2,7 @@
 //!
 //! `<!-- varies: date run -->` says that dates and runs of a server may be others. Everything else must be the same.
 
-/// The names. In a shape, `9` is a digit, `9+` one or more, `A` a letter; all else is itself.
+/// The names. In a shape, `9` is a digit, `9+` one or more, `A` a letter, `_` any number of spaces; all else is itself.
 const SHAPES: &[(&str, &str)] = &[
     ("date", "AAA, 99 AAA 9999 99:99:99 GMT"),
     // An id, and the run of the server alone: then the number behind the dash must be the one in the book.
@@ -14,6 +14,8 @@ const SHAPES: &[(&str, &str)] = &[
     ("client", "127.0.0.1:9+"),
     ("client", "[::1]:9+"),
     ("curl", "curl/9+.9+.9+"),
+    // The seconds since the start, and how long something took, as the wire view prints them.
+    ("seconds", "_9+.999"),
     ("digits", "9+"),
 ];
 
@@ -50,6 +52,10 @@ fn length(shape: &str, text: &str) -> Option<usize> {
     let mut shape = shape.bytes().peekable();
     let (mut at, mut last) = (0, 0);
     while let Some(wanted) = shape.next() {
+        if wanted == b'_' {
+            at += bytes[at..].iter().take_while(|octet| **octet == b' ').count();
+            continue;
+        }
         let octet = *bytes.get(at)?;
         let fits = match wanted {
             b'9' => octet.is_ascii_digit(),
@@ -87,6 +93,9 @@ fn only_what_is_named_is_blurred() {
         ("17637000000001", "millis", "17637000000001"),
         ("id:42 of 7", "digits", "id:<digits> of <digits>"),
         ("400 127.0.0.1:51234: no", "client", "400 <client>: no"),
+        ("  0.663   1", "seconds", "<seconds>   1"),
+        (" 10.663   1", "seconds", "<seconds>   1"),
+        ("in 0.005 s", "seconds", "in<seconds> s"),
         ("07:20:01", "time", "<time>"),
         ("107:20:01", "time", "107:20:01"),
         ("中文 07:20:01", "time", "中文 <time>"),

@@ -109,18 +109,20 @@ fn tidy(path: &Path) -> PathBuf {
 /// What is wrong with the sections of standards that a document names.
 pub fn check_sections(document: &Document) -> Vec<Stale> {
     let found = paragraphs(document).into_iter().flat_map(|(n, text)| {
-        let problems = wrong_sections(&text);
+        let problems = wrong_sections(&text, &mut None);
         problems.into_iter().map(move |problem| document.stale(n, problem))
     });
     found.collect()
 }
 
-/// The same for the code, where each run of comment lines is a paragraph.
+/// The same for the code, where each run of comment lines is a paragraph, and a `§` alone is one of the first
+/// document that the file names.
 pub fn check_sections_of_code() -> Vec<Stale> {
     let mut stale = Vec::new();
     for path in source_files() {
         let document = Document::read(&path);
         let mut text = String::new();
+        let mut first = None;
         let mut start = 0;
         for (n, line) in document.lines.iter().map(String::as_str).chain([""]).enumerate() {
             let comment = line.trim_start().starts_with("//");
@@ -131,7 +133,9 @@ pub fn check_sections_of_code() -> Vec<Stale> {
                 text.extend([line.trim_start().trim_start_matches(['/', '!']), " "]);
             }
             if !comment {
-                stale.extend(wrong_sections(&text).into_iter().map(|problem| document.stale(start, problem)));
+                let mut own = first;
+                stale.extend(wrong_sections(&text, &mut own).into_iter().map(|problem| document.stale(start, problem)));
+                first = first.or(own);
                 text.clear();
             }
         }
@@ -154,23 +158,29 @@ fn source_files() -> Vec<String> {
 }
 
 /// Each `RFC N`, each `§` after one, and each title behind HTML or Fetch that nobody knows.
-fn wrong_sections(text: &str) -> Vec<String> {
+/// `rfc` is the document named last.
+fn wrong_sections(text: &str, rfc: &mut Option<u16>) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mut rfc: Option<u16> = None;
     let mut rest = text;
     while let Some(at) = rest.find(['R', '§', '"']) {
         let (_, from) = rest.split_at(at);
         rest = &from[from.chars().next().map_or(1, char::len_utf8)..];
         if let Some(number) = from.strip_prefix("RFC ") {
             let digits: String = number.chars().take_while(char::is_ascii_digit).collect();
-            rfc = digits.parse().ok();
-            if !RFC.iter().any(|(known, section, _)| Some(*known) == rfc && section.is_empty()) {
+            if digits.is_empty() {
+                continue;
+            }
+            *rfc = digits.parse().ok();
+            if !RFC.iter().any(|(known, section, _)| Some(*known) == *rfc && section.is_empty()) {
                 wrong.push(format!("nobody knows RFC {digits}"));
             }
         } else if let Some(section) = from.strip_prefix('§') {
             let section: String = section.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
             let section = section.trim_end_matches('.');
-            match rfc {
+            if section.is_empty() {
+                continue;
+            }
+            match *rfc {
                 None => wrong.push(format!("§{section} of what?")),
                 Some(number) if !RFC.iter().any(|(known, part, _)| *known == number && *part == section) => {
                     wrong.push(format!("RFC {number} §{section} is not in the list of known sections (tests/book/sections.rs)"));
@@ -204,7 +214,8 @@ pub fn check_names(document: &Document) -> Vec<Stale> {
             }
             if let Some((_, name)) = span.split_once("--bin ").filter(|_| span.starts_with("cargo run --bin ")) {
                 let name = name.split_whitespace().next().unwrap_or("");
-                if !root().join(format!("src/bin/{name}.rs")).exists() {
+                // In capitals it stands for any.
+                if name != "NAME" && !root().join(format!("src/bin/{name}.rs")).exists() {
                     stale.push(document.stale(n, format!("there is no program {name}")));
                 }
             }
@@ -225,8 +236,8 @@ pub fn check_names(document: &Document) -> Vec<Stale> {
     stale
 }
 
-/// Every table of figures says how to get them: a section named "What it costs" (代价) that has a table also has, in a block or in its
-/// text, the command that measures.
+/// Every table of figures says how to get them: a section named "What it costs" (代价) that has a table also has the command that
+/// measures. Where that stands with its output, each figure is in it, or is the sum or the product of two figures that are.
 pub fn check_costs(document: &Document) -> Vec<Stale> {
     let headings = document.headings();
     let mut stale = Vec::new();
@@ -236,14 +247,41 @@ pub fn check_costs(document: &Document) -> Vec<Stale> {
         }
         let end =
             headings[i + 1..].iter().find(|next| next.level <= heading.level).map_or(document.lines.len(), |next| next.line);
-        let section = &document.lines[heading.line..end];
-        let measured =
-            section.iter().any(|line| line.starts_with("$ ") || code_spans(line).iter().any(|span| span.starts_with("cargo ")));
-        if section.iter().any(|line| line.starts_with('|')) && !measured {
+        let section = heading.line..end;
+        let rows = || section.clone().filter(|&n| document.lines[n].starts_with('|'));
+        let commands =
+            document.lines[section.clone()].iter().any(|line| code_spans(line).iter().any(|span| span.starts_with("cargo ")));
+        let outputs: Vec<u64> = document
+            .blocks()
+            .iter()
+            .filter(|block| section.contains(&block.start) && block.info.starts_with("console"))
+            .flat_map(|block| block.lines.iter().filter(|line| !line.starts_with("$ ")).flat_map(|line| numbers(line)))
+            .collect();
+        if rows().next().is_some() && !commands && outputs.is_empty() {
             stale.push(document.stale(heading.line, "this section has figures and no command that measures them"));
+        }
+        if commands || outputs.is_empty() {
+            continue;
+        }
+        let pairs = || outputs.iter().flat_map(|a| outputs.iter().map(move |b| (*a, *b)));
+        for n in rows() {
+            for figure in numbers(&document.lines[n]) {
+                if !outputs.contains(&figure) && !pairs().any(|(a, b)| a + b == figure || a * b == figure) {
+                    stale.push(
+                        document.stale(n, format!("{figure} is not among the figures that the commands print: {outputs:?}")),
+                    );
+                }
+            }
         }
     }
     stale
+}
+
+/// The numbers in a text, with or without commas between their thousands; code spans are names, not figures.
+fn numbers(text: &str) -> Vec<u64> {
+    let text = without_code(text).replace(',', "");
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    words.filter_map(|word| word.parse().ok()).collect()
 }
 
 #[test]
@@ -261,10 +299,10 @@ fn links_that_lead_nowhere_are_found() {
 fn sections_that_do_not_exist_are_found() {
     for good in ["RFC 9112 §9.3.2, and §6.3 too", "RFC 9110 §15.5.", "HTML, \"Server-sent events\"", "the \"word\"", "RFC 6455"]
     {
-        assert_eq!(wrong_sections(good), [""; 0], "{good}");
+        assert_eq!(wrong_sections(good, &mut None), [""; 0], "{good}");
     }
     for bad in ["RFC 2616 §4", "see §4", "RFC 9112 §99", "HTML, \"Something\"", "Fetch standard, \"Anything\""] {
-        assert!(!wrong_sections(bad).is_empty(), "{bad}");
+        assert!(!wrong_sections(bad, &mut None).is_empty(), "{bad}");
     }
 }
 
@@ -283,5 +321,7 @@ fn figures_without_a_command_are_found() {
     let table = "# A\n## What it costs\n| a | b |\n|---|---|\n| 1 | 2 |\n";
     assert_eq!(check_costs(&Document::new("x.md", table)).len(), 1);
     assert_eq!(check_costs(&Document::new("x.md", &format!("{table}As `cargo run` says.\n"))).len(), 0);
+    assert_eq!(check_costs(&Document::new("x.md", &format!("{table}```console\n$ ls\n1 up\n```\n"))).len(), 0);
+    assert_eq!(check_costs(&Document::new("x.md", &format!("{table}```console\n$ ls\n3 up\n```\n"))).len(), 2);
     assert_eq!(check_costs(&Document::new("x.md", &format!("{table}## Next\n`cargo run`\n"))).len(), 1);
 }

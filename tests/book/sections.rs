@@ -69,6 +69,7 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (6455, "8", "Error Handling"),
     (6455, "8.1", "Handling Errors in UTF-8-Encoded Data"),
     (6455, "9", "Extensions"),
+    (6455, "9.1", "Negotiating Extensions"),
     (6455, "10", "Security Considerations"),
     (6455, "10.2", "Origin Considerations"),
     (6455, "10.3", "Attacks On Infrastructure (Masking)"),
