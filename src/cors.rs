@@ -78,10 +78,22 @@ impl Cors {
 /// in `Origin` which page it was (Fetch, "Origin header"); `curl` says nothing.
 pub fn refuse_foreign_page(request: &Request, also: &[String]) -> Option<Response> {
     let origin = request.fields.get("origin")?;
-    let ours = origin.strip_prefix("http://").is_some_and(|authority| authority.eq_ignore_ascii_case(request.host()));
-    let reason = || format!("expected a page of http://{}, or none; came Origin \"{origin}\"", request.host());
-    let allowed = also.iter().any(|other| other == "*" || other == origin);
-    (!ours && !allowed).then(|| Response::refusal(Status::FORBIDDEN, &reason()))
+    if lets_in(origin, request.host(), also) {
+        return None;
+    }
+    let reason = format!("expected a page of http://{}, or none; came Origin \"{origin}\"", request.host());
+    Some(Response::refusal(Status::FORBIDDEN, &reason))
+}
+
+/// Whether a page of this origin is one of the server that the request calls `host`, or of the origins in `also`, where `*` is any.
+pub fn lets_in(origin: &str, host: &str, also: &[String]) -> bool {
+    let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
+        // The default port may be named or not. With https somebody in front of us has taken the TLS off.
+        let default = if scheme == "https" { ":443" } else { ":80" };
+        let bare = |authority: &str| authority.strip_suffix(default).unwrap_or(authority).to_ascii_lowercase();
+        !authority.is_empty() && bare(authority) == bare(host)
+    });
+    own || also.iter().any(|other| other == "*" || other == origin)
 }
 
 #[cfg(test)]
@@ -160,7 +172,7 @@ mod tests {
             ("Origin: http://localhost:8080\r\n", true),
             ("Origin: http://LOCALHOST:8080\r\n", true),
             ("Origin: http://localhost:8000\r\n", false),
-            ("Origin: https://localhost:8080\r\n", false),
+            ("Origin: https://localhost:8080\r\n", true),
             ("Origin: http://evil.example\r\n", false),
             ("Origin: null\r\n", false),
         ] {

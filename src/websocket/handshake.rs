@@ -17,6 +17,7 @@
 //!
 //! Left out: extensions. Every browser offers compression; not to mention it in the answer is to decline (§9.1).
 
+use crate::cors::lets_in;
 use crate::http::{Method, Request, Response, Status, Version};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -79,13 +80,7 @@ pub struct Policy {
 impl Policy {
     /// Whether a page of this origin may connect to a server that the request calls `host`.
     fn lets_in(&self, origin: &str, host: &str) -> bool {
-        let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
-            // The default port may be named or not.
-            let default = if scheme == "https" { ":443" } else { ":80" };
-            let bare = |authority: &str| authority.strip_suffix(default).unwrap_or(authority).to_ascii_lowercase();
-            !authority.is_empty() && bare(authority) == bare(host)
-        });
-        own || self.origins.iter().any(|allowed| allowed == "*" || allowed == origin)
+        lets_in(origin, host, &self.origins)
     }
 }
 
