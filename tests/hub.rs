@@ -1,0 +1,463 @@
+//! The hub, run as a program: the same messages by all five techniques, cut and resumed, beside readers that never read.
+
+#![allow(clippy::unwrap_used)] // A test that panics has found something.
+
+mod support;
+
+use push_by_hand::event_stream::EventReader;
+use push_by_hand::feed::Id;
+use push_by_hand::http::Status;
+use push_by_hand::websocket::{Client as SocketClient, Message, Url};
+use std::io::{BufRead, BufReader};
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+use support::{Client, Program, eventually, get, request, text, values};
+
+const TECHNIQUES: [&str; 5] = ["poll", "long-poll", "iframe", "events", "ws"];
+
+fn start(flags: &[&str]) -> Program {
+    Program::start(env!("CARGO_BIN_EXE_hub"), &[&["--port", "0"], flags].concat())
+}
+
+fn publish(port: u16, channel: &str, message: &str) -> String {
+    let response = request(port, "POST", &format!("{channel}/publish"), "", message);
+    assert_eq!(response.status, Status::CREATED, "{}", text(&response));
+    values(text(&response), "id")[0].to_owned()
+}
+
+/// What one look at a channel brought: the ids and texts of the messages, and what else was said (`missed`).
+#[derive(Default, Debug)]
+struct Seen {
+    messages: Vec<(Id, String)>,
+    missed: Vec<String>,
+}
+
+impl Seen {
+    /// Takes in a piece of JSON: a message, an answer full of them, or a gap.
+    fn take(&mut self, json: &str) {
+        // The outer object of a poll's answer has an id, too; messages are the objects with a time.
+        for message in json.split("{\"id\":").filter(|part| part.contains("\"time\":")) {
+            let message = format!("{{\"id\":{message}");
+            self.messages.push((values(&message, "id")[0].parse().unwrap(), values(&message, "data")[0].to_owned()));
+        }
+        if let Some((_, rest)) = json.split_once("\"missed\":") {
+            let count = rest.split(['}', ',']).next().unwrap().to_owned();
+            if count != "0" {
+                self.missed.push(count);
+            }
+        }
+    }
+
+    fn last(&self) -> Option<Id> {
+        self.messages.last().map(|(id, _)| *id)
+    }
+}
+
+/// Reads a channel by a technique from after `id` until `enough`, then leaves without a word.
+fn read(port: u16, channel: &str, technique: &str, after: &str, seen: &mut Seen, enough: impl Fn(&Seen) -> bool) {
+    let target = format!("{channel}/{technique}?after={after}");
+    let mut after = after.to_owned();
+    match technique {
+        "poll" | "long-poll" => {
+            let mut client = Client::connect(port);
+            while !enough(seen) {
+                let response = client.get(&format!("{channel}/{technique}?after={after}"), "");
+                if response.status == Status::NO_CONTENT {
+                    continue;
+                }
+                assert_eq!(response.status, Status::OK);
+                assert_eq!(response.fields.get("cache-control"), Some("no-store"));
+                seen.take(text(&response));
+                after = seen.last().map_or(after, |id| id.to_string());
+            }
+        }
+        "iframe" => {
+            let mut client = Client::connect(port);
+            client.ask("GET", &target, "");
+            let (head, body) = client.response_in_parts();
+            assert_eq!(head.fields.get("content-type"), Some("text/html; charset=utf-8"));
+            let mut lines = BufReader::new(body).lines();
+            while !enough(seen) {
+                let line = lines.next().expect("the document goes on").unwrap();
+                if let Some(call) = line.strip_prefix("<script>parent.") {
+                    let (function, argument) = call.split_once('(').unwrap();
+                    let argument = argument.strip_suffix(")</script>").expect("a call is one line");
+                    match function {
+                        "push" => seen.take(argument),
+                        "missed" => seen.missed.push(argument.to_owned()),
+                        other => assert_eq!(other, "heartbeat"),
+                    }
+                }
+            }
+        }
+        "events" => {
+            let mut client = Client::connect(port);
+            // As a browser does that comes back: the URL is the old one, the field says how far it got.
+            client.ask("GET", &format!("{channel}/events?after=0-0"), &format!("Last-Event-ID: {after}\r\n"));
+            let (head, body) = client.response_in_parts();
+            assert_eq!(head.fields.get("content-type"), Some("text/event-stream"));
+            let mut events = EventReader::new(BufReader::new(body), &after);
+            while !enough(seen) {
+                let event = events.next_event().unwrap().expect("the stream goes on");
+                if event.event.is_none() {
+                    assert!(event.data.as_deref().unwrap().contains(&event.id.unwrap()), "the id of the event is the message's");
+                }
+                seen.take(&event.data.unwrap());
+            }
+        }
+        _ => {
+            let url = Url::parse(&format!("ws://127.0.0.1:{port}{target}")).unwrap();
+            let mut client = SocketClient::connect(&url, &[]).unwrap();
+            let mut socket = client.socket();
+            while !enough(seen) {
+                match socket.receive().unwrap() {
+                    Some(Message::Text(text)) => seen.take(&text),
+                    other => panic!("expected a text; came {other:?}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn one_publish_reaches_all_five_techniques_with_the_same_id() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let before = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
+    std::thread::scope(|scope| {
+        let before = &before;
+        let readers = TECHNIQUES.map(|technique| {
+            scope.spawn(move || {
+                let mut seen = Seen::default();
+                read(port, "", technique, before, &mut seen, |seen| !seen.messages.is_empty());
+                seen
+            })
+        });
+        let id = publish(port, "", "hello");
+        for (technique, reader) in TECHNIQUES.iter().zip(readers) {
+            let seen = reader.join().unwrap();
+            assert_eq!(seen.messages, [(id.parse().unwrap(), "hello".to_owned())], "{technique}");
+            assert!(seen.missed.is_empty(), "{technique}");
+        }
+    });
+}
+
+#[test]
+fn a_thousand_messages_come_once_each_through_cuts_at_random() {
+    const COUNT: usize = 1000;
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let origin = values(text(&get(port, "/race/poll?after=")), "id")[0].to_owned();
+    let begin = Barrier::new(TECHNIQUES.len() + 1);
+    std::thread::scope(|scope| {
+        let (origin, begin) = (&origin, &begin);
+        let readers: Vec<_> = TECHNIQUES
+            .iter()
+            .enumerate()
+            .map(|(n, technique)| {
+                scope.spawn(move || {
+                    let mut seen = Seen::default();
+                    let mut random = n + 1;
+                    begin.wait();
+                    while seen.messages.len() < COUNT {
+                        // A few, or many, and then the connection is cut and another begins where it stopped.
+                        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        let until = (seen.messages.len() + 1 + (random >> 33) % 100).min(COUNT);
+                        let after = seen.last().map_or(origin.clone(), |id| id.to_string());
+                        read(port, "/race", technique, &after, &mut seen, |seen| seen.messages.len() >= until);
+                    }
+                    seen
+                })
+            })
+            .collect();
+        begin.wait();
+        let mut publisher = Client::connect(port);
+        for n in 0..COUNT {
+            let body = n.to_string();
+            publisher
+                .send(format!("POST /race/publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}", body.len()));
+            assert_eq!(publisher.response().status, Status::CREATED);
+        }
+        for (technique, reader) in TECHNIQUES.iter().zip(readers) {
+            let seen = reader.join().unwrap();
+            let numbers: Vec<u64> = seen.messages.iter().map(|(id, _)| id.seq).collect();
+            assert_eq!(numbers, (1..=COUNT as u64).collect::<Vec<_>>(), "{technique}");
+            assert!(seen.messages.iter().enumerate().all(|(n, (_, text))| *text == n.to_string()), "{technique}");
+            assert!(seen.missed.is_empty(), "{technique}: {:?}", seen.missed);
+        }
+    });
+}
+
+#[test]
+fn a_reader_behind_the_log_is_told_how_many_it_missed() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let origin = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
+    // The log keeps 8 MiB of text: of 200 messages of 64 KiB, the last 128.
+    let big = "x".repeat(64 * 1024);
+    for _ in 0..200 {
+        publish(port, "", &big);
+    }
+    for technique in TECHNIQUES {
+        let mut seen = Seen::default();
+        read(port, "", technique, &origin, &mut seen, |seen| seen.messages.len() >= 128);
+        assert_eq!(seen.missed, ["72"], "{technique}");
+        assert_eq!((seen.messages[0].0.seq, seen.messages.len()), (73, 128), "{technique}");
+    }
+    // And one that comes from another run cannot be told a number.
+    for technique in TECHNIQUES {
+        let mut seen = Seen::default();
+        read(port, "", technique, "1-1", &mut seen, |seen| !seen.messages.is_empty());
+        assert_eq!(seen.missed, ["null"], "{technique}");
+    }
+}
+
+#[test]
+fn subscribers_that_never_read_cost_the_others_nothing() {
+    const READERS: usize = 90;
+    const MESSAGES: usize = 1000;
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let origin = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
+    let silent: Vec<Client> = (0..10)
+        .map(|_| {
+            let mut client = Client::connect(port);
+            client.ask("GET", &format!("/events?after={origin}"), "");
+            client
+        })
+        .collect();
+    let big = "x".repeat(16 * 1024);
+    std::thread::scope(|scope| {
+        let (origin, big) = (&origin, &big);
+        let readers: Vec<_> = (0..READERS)
+            .map(|n| {
+                scope.spawn(move || {
+                    // Each keeps up by its own technique; a poll asks again at once.
+                    let technique = TECHNIQUES[1 + n % 4];
+                    let mut after = origin.clone();
+                    let mut count = 0;
+                    while count < MESSAGES {
+                        let mut seen = Seen::default();
+                        read(port, "", technique, &after, &mut seen, |seen| {
+                            count + seen.messages.len() >= MESSAGES || seen.messages.len() >= 50
+                        });
+                        assert!(seen.missed.is_empty(), "{technique}: {:?}", seen.missed);
+                        assert!(seen.messages.iter().all(|(_, text)| text == big), "{technique}");
+                        count += seen.messages.len();
+                        after = seen.last().unwrap().to_string();
+                    }
+                    (count, after)
+                })
+            })
+            .collect();
+        let publishing = scope.spawn(move || {
+            for n in 1..=MESSAGES {
+                publish(port, "", big);
+                // The log holds half of them: a publisher that outran every reader by more than that would test the bound, and
+                // not the readers. Those who read are never that far behind one who waits for an answer to each request.
+                if n % 100 == 0 {
+                    let status = get(port, "/status");
+                    assert_eq!(status.status, Status::OK);
+                }
+            }
+        });
+        publishing.join().unwrap();
+        for reader in readers {
+            let (count, last) = reader.join().unwrap();
+            assert_eq!((count, last.parse::<Id>().unwrap().seq), (MESSAGES, MESSAGES as u64));
+        }
+    });
+    // One log of 8 MiB, the buffers of a hundred connections, and no queue for anybody.
+    let resident = hub.resident_kib() / 1024;
+    assert!(resident < 64, "{resident} MiB resident");
+    drop(silent);
+}
+
+#[test]
+fn what_is_no_channel_no_id_and_no_method_is_refused_in_words() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    for (method, target, status, says) in [
+        ("GET", "/a%20b/poll", 400, "expected a channel name"),
+        ("GET", "/poll?after=x", 400, "expected an id"),
+        ("GET", "/events?after=-1", 400, "expected an id"),
+        ("POST", "/poll", 405, "expected GET"),
+        ("GET", "/publish", 405, "expected POST"),
+        ("GET", "/nowhere", 404, "expected a path"),
+        ("GET", "/ws", 426, "expected"),
+        ("GET", "/control?view=abcdefgh", 426, "expected"),
+        ("GET", "/control?view=short", 400, "expected a key"),
+    ] {
+        let response = request(port, method, target, "", "");
+        assert_eq!(response.status.code(), status, "{method} {target}: {}", text(&response));
+        assert!(text(&response).contains(says), "{method} {target}: {}", text(&response));
+    }
+    let long = request(port, "POST", "/publish", "", &"x".repeat(64 * 1024 + 1));
+    assert_eq!(long.status, Status::CONTENT_TOO_LARGE);
+    assert!(text(&get(port, "/poll?after=")).contains(r#""missed":0,"messages":[]"#), "nothing of that was published");
+}
+
+#[test]
+fn other_origins_are_let_in_only_by_flag() {
+    let origin = "Origin: http://app.example\r\n";
+    let closed = start(&[]);
+    let port = closed.port("page");
+    assert_eq!(request(port, "POST", "/publish", origin, "x").status, Status::FORBIDDEN);
+    let mut client = Client::connect(port);
+    assert_eq!(client.get("/poll", origin).fields.get("access-control-allow-origin"), None);
+
+    let open = start(&["--allow-origin", "http://app.example"]);
+    let port = open.port("page");
+    let published = request(port, "POST", "/publish", origin, "x");
+    assert_eq!(published.status, Status::CREATED);
+    assert_eq!(published.fields.get("access-control-allow-origin"), Some("http://app.example"));
+    let preflight = request(port, "OPTIONS", "/publish", &format!("{origin}Access-Control-Request-Method: POST\r\n"), "");
+    assert_eq!(preflight.status, Status::NO_CONTENT);
+    let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    for (port, expected) in [(closed.port("page"), Status::FORBIDDEN), (port, Status::SWITCHING_PROTOCOLS)] {
+        let mut client = Client::connect(port);
+        client.ask("GET", "/ws", &format!("{upgrade}{origin}"));
+        assert_eq!(client.response_in_parts().0.status, expected);
+    }
+}
+
+#[test]
+fn a_socket_publishes_too() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let url = Url::parse(&format!("ws://127.0.0.1:{port}/news/ws")).unwrap();
+    let mut client = SocketClient::connect(&url, &[]).unwrap();
+    let mut socket = client.socket();
+    socket.send_text("from a socket").unwrap();
+    let mut texts = Vec::new();
+    while texts.len() < 2 {
+        match socket.receive().unwrap() {
+            Some(Message::Text(text)) => texts.push(text),
+            other => panic!("expected a text; came {other:?}"),
+        }
+    }
+    // The message itself, and the word that it was published, in whichever order the two threads came to it.
+    texts.sort_by_key(|text| text.contains("published"));
+    assert!(texts[0].contains(r#""data":"from a socket""#), "{texts:?}");
+    assert_eq!(values(&texts[1], "published"), values(&texts[0], "id"));
+    assert!(text(&get(port, "/news/poll")).contains("from a socket"));
+}
+
+#[test]
+fn status_counts_who_reads_and_notices_who_leaves() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    assert_eq!(text(&get(port, "/health")), "ok\n");
+    let mut clients: Vec<Client> = ["events", "iframe", "long-poll"]
+        .iter()
+        .map(|technique| {
+            let mut client = Client::connect(port);
+            client.ask("GET", &format!("/{technique}?after="), "");
+            client
+        })
+        .collect();
+    let reading = |what: &str| text(&get(port, "/status")).contains(what);
+    eventually("all three read", || reading(r#""reading":{"poll":0,"long-poll":1,"iframe":1,"events":1,"ws":0}"#));
+    assert!(reading(r#""max_threads":"#) && reading(r#""refused":0"#) && reading(r#""channels":[{"name":"""#));
+    clients.clear();
+    // A write tells a stream that its reader is gone: the second at the latest.
+    eventually("nobody reads", || {
+        publish(port, "", "are you there?");
+        reading(r#""reading":{"poll":0,"long-poll":0,"iframe":0,"events":0,"ws":0}"#)
+    });
+}
+
+#[test]
+fn a_page_sees_what_its_own_connections_cost_and_can_cut_them() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let key = "abcdefgh1";
+    let url = Url::parse(&format!("ws://127.0.0.1:{port}/control?view={key}")).unwrap();
+    let mut client = SocketClient::connect(&url, &[]).unwrap();
+    let mut control = client.socket();
+    let next = |control: &mut push_by_hand::websocket::WebSocket<'_>, what: &str| loop {
+        match control.receive().unwrap() {
+            Some(Message::Text(text)) if text.contains(what) => return text,
+            Some(_) => {}
+            None => panic!("the control socket ended before {what}"),
+        }
+    };
+    next(&mut control, r#""rate":1000"#);
+    for wish in ["rate off", "show events", "nonsense"] {
+        control.send_text(wish).unwrap();
+    }
+    assert!(next(&mut control, "refused").contains(r#"came \"nonsense\""#));
+
+    let request = format!("GET /events?after=&view={key} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut reader = Client::connect(port);
+    reader.send(&request);
+    let head = reader.read_through("\r\n\r\n");
+    let opening = reader.read_through(": ok\n\n\r\n");
+    let crossing = next(&mut control, "request-line");
+    assert!(crossing.contains(r#""technique":"events","direction":"up""#), "{crossing}");
+    let totals =
+        next(&mut control, &format!(r#""events":{{"requests":1,"up":{},"down":{}"#, request.len(), head.len() + opening.len()));
+    assert!(totals.contains(r#""poll":{"requests":0,"up":0,"down":0,"messages":0,"useful":0}"#), "{totals}");
+
+    publish(port, "", "seven!!");
+    let block = reader.read_through("seven!!\"}\n\n\r\n");
+    let down = head.len() + opening.len() + block.len();
+    next(&mut control, &format!(r#""down":{down},"messages":1,"useful":7"#));
+
+    control.send_text("cut events").unwrap();
+    assert_eq!(reader.rest_until_gone(), b"", "cut, and without a last chunk");
+    // The control socket shows nothing of itself, and a connection without a key belongs to no page.
+    get(port, "/poll");
+    control.send_text("rate 2000").unwrap();
+    let totals = next(&mut control, r#""rate":2000"#);
+    assert!(totals.contains(r#""ws":{"requests":0"#) && totals.contains(r#""poll":{"requests":0"#), "{totals}");
+}
+
+#[test]
+#[ignore = "heavy: 10,000 connections and as many threads; cargo test --release"]
+fn one_publish_answers_five_thousand_long_polls_and_five_thousand_streams() {
+    const EACH: usize = 4_900;
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let origin = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
+    let park = |technique: &str| -> Vec<Client> {
+        let target = format!("/{technique}?after={origin}");
+        (0..EACH)
+            .map(|_| {
+                let mut client = Client::connect(port);
+                client.ask("GET", &target, "");
+                client
+            })
+            .collect()
+    };
+    // Streams are confirmed by their first bytes, long polls by the count: a poll is held for 25 s, so all of them have to be
+    // here before the first gives up.
+    let mut streams = park("events");
+    for stream in &mut streams {
+        stream.read_through(": ok\n\n\r\n");
+    }
+    let mut polls = park("long-poll");
+    eventually("all are held", || {
+        text(&get(port, "/status")).contains(&format!(r#""long-poll":{EACH},"iframe":0,"events":{EACH}"#))
+    });
+    let resident = hub.resident_kib();
+
+    let published = Instant::now();
+    publish(port, "", "to all of you");
+    for poll in &mut polls {
+        let response = poll.response();
+        assert!(text(&response).contains("to all of you"), "{:?} {}", response.status, text(&response));
+    }
+    let polled = published.elapsed();
+    for stream in &mut streams {
+        stream.read_through("to all of you\"}\n\n\r\n");
+    }
+    println!(
+        "{} connections, {} KiB each; publish to last long poll {polled:?}, to last stream {:?}",
+        2 * EACH,
+        resident / (2 * EACH as u64),
+        published.elapsed()
+    );
+    assert!(text(&get(port, "/status")).contains(r#""refused":0"#));
+    assert!(published.elapsed() < Duration::from_secs(60), "the clients' own time-out");
+}
