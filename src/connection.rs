@@ -14,7 +14,7 @@
 //!
 //! Left out: TLS. A production server would put it here, between the socket and the buffer.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, IoSlice, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
@@ -288,9 +288,25 @@ impl Writer {
     /// # Errors
     /// The output had to leave, and the peer is gone or has not read for as long as it may. The connection is then dead.
     pub fn write(&self, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.write_before(|out| {
+            append(out);
+            &[]
+        })
+    }
+
+    /// The same for something that may be long: what `append` returns follows what it appends. Where the output has to leave anyway,
+    /// that part leaves from where it stands, without being copied first.
+    ///
+    /// # Errors
+    /// As [`write`](Writer::write).
+    pub fn write_before<'b>(&self, append: impl FnOnce(&mut Vec<u8>) -> &'b [u8]) -> io::Result<()> {
         let mut pending = self.socket.lock();
-        append(&mut pending);
-        if pending.len() >= FLUSH_AT { self.socket.send(&mut pending) } else { Ok(()) }
+        let rest = append(&mut pending);
+        if pending.len() + rest.len() >= FLUSH_AT {
+            return self.socket.send(&mut pending, rest);
+        }
+        pending.extend_from_slice(rest);
+        Ok(())
     }
 
     /// Sends the pending output now. For who writes from a thread that does not read.
@@ -298,7 +314,7 @@ impl Writer {
     /// # Errors
     /// As [`write`](Writer::write).
     pub fn flush(&self) -> io::Result<()> {
-        self.socket.send(&mut self.socket.lock())
+        self.socket.send(&mut self.socket.lock(), &[])
     }
 
     /// Octets received and sent so far.
@@ -331,22 +347,23 @@ impl Socket {
     /// Sends the pending output, unless another thread has it in hand: that thread will send it.
     fn flush_unless_busy(&self) -> io::Result<()> {
         match self.pending.try_lock() {
-            Ok(mut pending) => self.send(&mut pending),
-            Err(TryLockError::Poisoned(poisoned)) => self.send(&mut poisoned.into_inner()),
+            Ok(mut pending) => self.send(&mut pending, &[]),
+            Err(TryLockError::Poisoned(poisoned)) => self.send(&mut poisoned.into_inner(), &[]),
             Err(TryLockError::WouldBlock) => Ok(()),
         }
     }
 
-    /// Writes all of it, or ends the connection.
-    fn send(&self, pending: &mut Vec<u8>) -> io::Result<()> {
-        if pending.is_empty() {
+    /// Writes all of it, and `rest` behind it, or ends the connection.
+    fn send(&self, pending: &mut Vec<u8>, rest: &[u8]) -> io::Result<()> {
+        let length = pending.len() + rest.len();
+        if length == 0 {
             return Ok(());
         }
         if let Some(tap) = &self.tap {
-            tap(self.number, Crossing::Sent(pending));
+            tap(self.number, Crossing::Sent(&[pending, rest].concat()));
         }
-        self.sent.fetch_add(pending.len() as u64, Ordering::Relaxed);
-        let result = self.write_by(Instant::now() + self.write_deadline, pending);
+        self.sent.fetch_add(length as u64, Ordering::Relaxed);
+        let result = self.write_by(Instant::now() + self.write_deadline, pending, rest);
         pending.clear();
         if pending.capacity() > KEPT_OUTPUT {
             *pending = Vec::new();
@@ -358,19 +375,27 @@ impl Socket {
         result
     }
 
-    /// Writes all of it before the deadline, however slowly the peer reads.
-    fn write_by(&self, deadline: Instant, mut bytes: &[u8]) -> io::Result<()> {
+    /// Writes both, one after the other, before the deadline, however slowly the peer reads.
+    fn write_by(&self, deadline: Instant, mut first: &[u8], mut second: &[u8]) -> io::Result<()> {
         let unread = || io::Error::new(io::ErrorKind::TimedOut, "the peer has not read what was sent to it");
         let mut shortened = false;
-        while !bytes.is_empty() {
-            match (&self.stream).write(bytes) {
+        loop {
+            let written = match (first, second) {
+                ([], []) => break,
+                ([], one) | (one, []) => (&self.stream).write(one),
+                _ => (&self.stream).write_vectored(&[IoSlice::new(first), IoSlice::new(second)]),
+            };
+            match written {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(n) => bytes = &bytes[n..],
+                Ok(n) => {
+                    let of_first = n.min(first.len());
+                    (first, second) = (&first[of_first..], &second[n - of_first..]);
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(unread()),
                 Err(error) => return Err(error),
             }
-            if !bytes.is_empty() {
+            if !(first.is_empty() && second.is_empty()) {
                 let left = deadline.saturating_duration_since(Instant::now());
                 if left.is_zero() {
                     return Err(unread());

@@ -276,15 +276,28 @@ impl Frame {
 /// Writes a frame from its parts.
 #[inline]
 pub(crate) fn write_frame(out: &mut Vec<u8>, role: Role, fin: bool, opcode: Opcode, payload: &[u8]) {
-    let masking_key = match role {
-        Role::Server => None,
-        Role::Client => Some(fresh_masking_key()),
-    };
-    Header { fin, opcode, masking_key, length: payload.len() as u64 }.write_to(out);
-    let start = out.len();
-    out.extend_from_slice(payload);
-    if let Some(key) = masking_key {
-        mask(&mut out[start..], key, 0);
+    let rest = begin_frame(out, role, fin, opcode, payload);
+    out.extend_from_slice(rest);
+}
+
+/// Writes a frame up to the part that may leave from where it stands: all of a server's payload, for nothing is changed in it, and
+/// nothing of a client's, which is masked.
+#[inline]
+pub(crate) fn begin_frame<'p>(out: &mut Vec<u8>, role: Role, fin: bool, opcode: Opcode, payload: &'p [u8]) -> &'p [u8] {
+    let length = payload.len() as u64;
+    match role {
+        Role::Server => {
+            Header { fin, opcode, masking_key: None, length }.write_to(out);
+            payload
+        }
+        Role::Client => {
+            let key = fresh_masking_key();
+            Header { fin, opcode, masking_key: Some(key), length }.write_to(out);
+            let start = out.len();
+            out.extend_from_slice(payload);
+            mask(&mut out[start..], key, 0);
+            &[]
+        }
     }
 }
 

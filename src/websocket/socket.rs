@@ -21,7 +21,7 @@
 
 use super::close::{Close, CloseCode};
 use super::error::Error;
-use super::frame::{MAX_CONTROL, Opcode, Role, write_frame};
+use super::frame::{MAX_CONTROL, Opcode, Role, begin_frame, write_frame};
 use super::handshake::{self, Policy};
 use super::message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
 use crate::connection::{Connection, Waited, Writer};
@@ -129,11 +129,9 @@ impl Sender {
     #[inline]
     fn write(&self, opcode: Opcode, payload: &[u8]) -> Result<(), Error> {
         let mut open = false;
-        self.writer.write(|out| {
+        self.writer.write_before(|out| {
             open = self.state() == State::Open;
-            if open {
-                write_frame(out, self.role, true, opcode, payload);
-            }
+            if open { begin_frame(out, self.role, true, opcode, payload) } else { &[] }
         })?;
         if open { Ok(()) } else { Err(Error::Closed) }
     }
