@@ -84,47 +84,50 @@ fn find(piece: &[&str], file: &[&str], from: usize, margin: usize) -> Option<usi
         .find(|&at| piece.iter().zip(&file[at..]).all(|(ours, theirs)| same(ours, theirs)))
 }
 
-/// What the excerpt should be: each piece moved to the place in the file that it resembles most.
+/// What the excerpt should be, without the margin that all its lines have.
 fn nearest(excerpt: &[&str], file: &[&str]) -> Option<Vec<String>> {
-    let mut found = Vec::new();
-    let mut from = 0;
-    for piece in pieces(excerpt) {
-        let (start, end) = align(piece, &file[from..])?;
-        found.push((from + start, from + end));
-        from += end;
-    }
-    let mut lines = Vec::new();
-    let mut found = found.into_iter();
-    for part in excerpt.split_inclusive(|line| is_elision(line)) {
-        let elision = part.last().filter(|line| is_elision(line));
-        let own = &part[..part.len() - usize::from(elision.is_some())];
-        if own.iter().any(|line| !line.trim().is_empty()) {
-            let (start, end) = found.next()?;
-            lines.extend(file[start..end].iter().map(|line| (*line).to_owned()));
-        }
-        lines.extend(elision.map(|line| (*line).to_owned()));
-    }
+    let lines = resembling(excerpt, file, is_elision, |line| line.trim().to_owned())?;
     let margin = lines.iter().filter(|line| !line.trim().is_empty() && !is_elision(line));
     let margin = margin.map(|line| crate::markdown::indent_of(line)).min().unwrap_or(0);
-    Some(
-        lines
-            .iter()
-            .map(|line| if is_elision(line) { line.clone() } else { line.get(margin..).unwrap_or("").to_owned() })
-            .collect(),
-    )
+    let cut = |line: &String| if is_elision(line) { line.clone() } else { line.get(margin..).unwrap_or("").to_owned() };
+    Some(lines.iter().map(cut).collect())
+}
+
+/// Each piece of a text moved to the place that it resembles most, in order, and the elisions between them kept. `key` is what counts
+/// of a line.
+pub fn resembling(
+    text: &[&str],
+    lines: &[&str],
+    is_elision: impl Fn(&str) -> bool,
+    key: impl Fn(&str) -> String,
+) -> Option<Vec<String>> {
+    let keys: Vec<String> = lines.iter().map(|line| key(line)).collect();
+    let mut from = 0;
+    let mut moved = Vec::new();
+    for part in text.split_inclusive(|line| is_elision(line)) {
+        let elision = part.last().filter(|line| is_elision(line));
+        let own: Vec<String> = part[..part.len() - usize::from(elision.is_some())].iter().map(|line| key(line)).collect();
+        if own.iter().any(|line| !line.is_empty()) {
+            let (start, end) = align(&own, &keys[from..])?;
+            moved.extend(lines[from + start..from + end].iter().map(|line| (*line).to_owned()));
+            from += end;
+        }
+        moved.extend(elision.map(|line| (*line).to_owned()));
+    }
+    Some(moved)
 }
 
 /// The lines of the file that the piece resembles most: a local alignment in which lines that say much count for more.
-fn align(piece: &[&str], file: &[&str]) -> Option<(usize, usize)> {
-    let weight = |line: &str| i32::try_from(line.trim().len().min(40)).unwrap_or(40);
+fn align(piece: &[String], file: &[String]) -> Option<(usize, usize)> {
+    let weight = |line: &str| i32::try_from(line.len().min(40)).unwrap_or(40);
     let mut score = vec![vec![(0, 0); file.len() + 1]; piece.len() + 1]; // the score, and where its alignment began
     let mut best = (0, 0, 0, 0);
     for i in 0..=piece.len() {
         for j in 0..=file.len() {
             let mut here = (0, j);
-            if i > 0 && j > 0 && !piece[i - 1].trim().is_empty() && piece[i - 1].trim() == file[j - 1].trim() {
+            if i > 0 && j > 0 && !piece[i - 1].is_empty() && piece[i - 1] == file[j - 1] {
                 let (before, began) = score[i - 1][j - 1];
-                here = here.max((before + weight(piece[i - 1]), if before == 0 { j - 1 } else { began }));
+                here = here.max((before + weight(&piece[i - 1]), if before == 0 { j - 1 } else { began }));
             }
             for (missing_i, missing_j) in [(1, 0), (0, 1), (1, 1)] {
                 if i >= missing_i && j >= missing_j {
@@ -140,7 +143,7 @@ fn align(piece: &[&str], file: &[&str]) -> Option<(usize, usize)> {
     }
     let (points, start, end, reached) = best;
     // Lines at the piece's edges that are no longer there were replaced by as many others, as far as one can know.
-    let first = piece.iter().position(|line| line.trim() == file.get(start).map_or("", |line| line.trim())).unwrap_or(0);
+    let first = piece.iter().position(|line| Some(line) == file.get(start)).unwrap_or(0);
     (points > 0).then(|| (start.saturating_sub(first), (end + piece.len() - reached).min(file.len())))
 }
 

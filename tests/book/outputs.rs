@@ -154,14 +154,12 @@ impl Session {
         let used = reach(&wanted, &blurred(&now), open);
         let mended = match used {
             Some(_) => expected.to_vec(),
-            None if open => {
-                now = book(&running.screen.wait_for_silence(), self);
-                let cut = expected.last().is_some_and(|last| last == "…");
-                let mut kept: Vec<String> = now.iter().take(if cut { expected.len() - 1 } else { now.len() }).cloned().collect();
-                kept.extend(cut.then(|| "…".to_owned()));
-                kept
+            None => {
+                if open {
+                    now = book(&running.screen.wait_for_silence(), self);
+                }
+                nearest(expected, &now, &step.block.varies)
             }
-            None => now.clone(),
         };
         let skipped = used.unwrap_or(now.len());
         self.learn(expected, &now);
@@ -262,6 +260,21 @@ impl Session {
             }
         }
     }
+}
+
+/// What the output in the book should be: the same pieces of it, as far as they can be found again.
+fn nearest(expected: &[String], now: &[String], varies: &[String]) -> Vec<String> {
+    let all = |lines: &[String]| lines.iter().map(|line| line.to_owned()).collect::<Vec<_>>();
+    if !expected.iter().any(|line| line == "…") && !varies.iter().any(|name| name == "seconds") {
+        return all(now);
+    }
+    // Of a line that varies, its words count.
+    let mut varies = varies.to_vec();
+    varies.push("digits".into());
+    let key = |line: &str| blur(line, &varies).split_whitespace().collect::<Vec<_>>().join(" ");
+    let (text, lines): (Vec<&str>, Vec<&str>) =
+        (expected.iter().map(String::as_str).collect(), now.iter().map(String::as_str).collect());
+    crate::excerpts::resembling(&text, &lines, |line| line == "…", key).unwrap_or_else(|| all(now))
 }
 
 /// Whether the lines that came are the wanted ones, `…` standing for any; `open` says that more may follow. Returns how many

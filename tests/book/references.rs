@@ -130,7 +130,7 @@ pub fn check_sections_of_code() -> Vec<Stale> {
                 start = n;
             }
             if comment || line.contains('§') {
-                text.extend([line.trim_start().trim_start_matches(['/', '!']), " "]);
+                text.extend([line.trim_start().trim_start_matches(['/', '!']).trim(), " "]);
             }
             if !comment {
                 let mut own = first;
