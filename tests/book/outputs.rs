@@ -397,7 +397,7 @@ $ curl -s http://localhost:8080/
 ```
 <!-- varies: run -->
 ```console
-$ curl -s -o /dev/null -w '%{http_code} %{num_connects}\\n' http://localhost:8080/ http://localhost:8080/
+$ curl -s -o /dev/null -o /dev/null -w '%{http_code} %{num_connects}\\n' http://localhost:8080/ http://localhost:8080/
 200 1
 200 0
 ```

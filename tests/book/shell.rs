@@ -99,6 +99,9 @@ impl Screen {
     }
 }
 
+/// What one of our stand-ins does.
+type Act = dyn FnOnce(&Screen) -> io::Result<()> + Send;
+
 /// A program of ours, or a real shell, and its screen; ended with this value.
 pub struct Running {
     child: Option<Child>,
@@ -126,7 +129,7 @@ impl Running {
     }
 
     /// Starts one of our own stand-ins.
-    fn thread(act: impl FnOnce(&Screen) -> io::Result<()> + Send + 'static) -> Running {
+    fn thread(act: Box<Act>) -> Running {
         let running = Running { child: None, screen: Arc::default() };
         let screen = Arc::clone(&running.screen);
         thread::spawn(move || {
@@ -146,20 +149,20 @@ impl Running {
     pub fn command(text: &str) -> Result<Running, String> {
         let words = words(text)?;
         let parts: Vec<&[String]> = words.split(|word| word == "|").collect();
-        let known = match parts.as_slice() {
+        let known: Box<Act> = match parts.as_slice() {
             [[curl, arguments @ ..]] if curl == "curl" => {
-                Curl::new(arguments).map(|curl| Running::thread(move |screen| curl.run(screen)))?
+                let curl = Curl::new(arguments)?;
+                Box::new(move |screen| curl.run(screen))
             }
             [[printf, text], [nc, host, port]] if printf == "printf" && nc == "nc" => {
                 let (bytes, address) = (unescape(text)?, format!("{host}:{port}"));
-                Running::thread(move |screen| netcat(&bytes, &address, screen))
+                Box::new(move |screen| netcat(&bytes, &address, screen))
             }
             _ => return Err("the test understands cargo run, curl and printf | nc; this is none of them".into()),
         };
         if std::env::var_os("BOOK_SHELL").is_none() {
-            return Ok(known);
+            return Ok(Running::thread(known));
         }
-        known.screen.close();
         Ok(Running::process(Command::new("sh").args(["-c", text]).env("no_proxy", "localhost")))
     }
 }
@@ -251,7 +254,8 @@ struct Curl {
     raw: bool,
     version: &'static str,
     max_time: Option<Duration>,
-    discard: bool,
+    /// How many bodies are not printed: as many as there are `-o`, one for each URL.
+    discarded: usize,
     report: Option<String>,
     agent: String,
 }
@@ -260,9 +264,10 @@ impl Curl {
     fn new(arguments: &[String]) -> Result<Curl, String> {
         let (urls, fields, version) = (Vec::new(), Vec::new(), "HTTP/1.1");
         let (method, data, report, max_time) = (None, None, None, None);
-        let (show_head, head_only, raw, discard) = (false, false, false, false);
+        let (show_head, head_only, raw, discarded) = (false, false, false, 0);
         let agent = String::from("curl/8.14.1");
-        let mut curl = Curl { agent, urls, method, fields, data, show_head, head_only, raw, version, max_time, discard, report };
+        let mut curl =
+            Curl { agent, urls, method, fields, data, show_head, head_only, raw, version, max_time, discarded, report };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let Some(letters) = argument.strip_prefix('-') else {
@@ -276,7 +281,7 @@ impl Curl {
                 "A" => curl.agent = value()?,
                 "X" => curl.method = Some(value()?),
                 "w" => curl.report = Some(value()?),
-                "o" if value()? == "/dev/null" => curl.discard = true,
+                "o" if value()? == "/dev/null" => curl.discarded += 1,
                 "-max-time" => curl.max_time = value()?.parse().ok().map(Duration::from_secs),
                 "-http1.0" => curl.version = "HTTP/1.0",
                 "-raw" => curl.raw = true,
@@ -297,7 +302,7 @@ impl Curl {
 
     fn run(&self, screen: &Screen) -> io::Result<()> {
         let mut open: Option<(String, Connection)> = None;
-        for url in &self.urls {
+        for (n, url) in self.urls.iter().enumerate() {
             let wrong = || io::Error::new(io::ErrorKind::InvalidInput, format!("no URL: {url}"));
             let rest = url.strip_prefix("http://").ok_or_else(wrong)?;
             let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
@@ -311,7 +316,7 @@ impl Curl {
             };
             screen.lock().socket = Some(connection.writer());
             open = self
-                .exchange(connection, authority, &target, connects, screen)?
+                .exchange(connection, authority, &target, (connects, n < self.discarded), screen)?
                 .map(|connection| (authority.to_owned(), connection));
         }
         Ok(())
@@ -323,7 +328,7 @@ impl Curl {
         mut connection: Connection,
         authority: &str,
         target: &str,
-        connects: usize,
+        (connects, discard): (usize, bool),
         screen: &Screen,
     ) -> io::Result<Option<Connection>> {
         connection.set_deadline(Instant::now() + self.max_time.unwrap_or(PATIENCE));
@@ -366,9 +371,9 @@ impl Curl {
         let persistent = self.version == "HTTP/1.1" && !response.fields.contains_token("connection", "close");
         let mut downloaded = 0;
         let outcome = if self.raw {
-            copy(&mut connection, self.discard, &mut downloaded, screen)
+            copy(&mut connection, discard, &mut downloaded, screen)
         } else {
-            copy(&mut Body::new(&mut connection, framing), self.discard, &mut downloaded, screen)
+            copy(&mut Body::new(&mut connection, framing), discard, &mut downloaded, screen)
         };
         let late = |error: &io::Error| self.max_time.is_some() && error.kind() == io::ErrorKind::TimedOut;
         outcome.or_else(|error| if late(&error) { Ok(()) } else { Err(error) })?;
