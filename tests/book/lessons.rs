@@ -4,8 +4,10 @@ use crate::markdown::{Document, Stale, markdown_in, root};
 use crate::outputs::{default_of, usage_of};
 use std::fs;
 
-/// Programs that are no lesson of their own, and chapters that have no program.
+/// Chapters that have no program of their own.
 const NOT_LESSONS: &[&str] = &["http"];
+/// Lessons that have no page, because they speak in the terminal alone: the one calculates and ends, the other takes the page's place.
+const NO_PAGE: &[&str] = &["accept_key", "client"];
 
 /// The stems of the chapters, `polling` for `docs/02-polling.md`, with their paths.
 fn chapters() -> Vec<(String, String)> {
@@ -30,6 +32,9 @@ pub fn check() -> Vec<Stale> {
         }
         if !root().join(format!("src/bin/{stem}.rs")).exists() {
             stale.push(document.stale(0, format!("there is no src/bin/{stem}.rs")));
+        }
+        if NO_PAGE.contains(&stem.as_str()) {
+            continue;
         }
         let page = format!("pages/{stem}.html");
         match fs::read_to_string(root().join(&page)) {

@@ -15,7 +15,7 @@ use crate::patterns::{blur, is_known, runs};
 use crate::shell::{Running, words};
 use std::collections::BTreeMap;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -38,10 +38,14 @@ struct Session {
     ports: Vec<(u16, u16)>,
     /// The runs named in the book and the real ones.
     runs: BTreeMap<String, String>,
+    /// What the book has written with `>`.
+    files: BTreeMap<String, Vec<u8>>,
 }
 
 /// The name of the terminal in which a server goes on.
 const SERVER: &str = "server";
+/// Our programs that are no servers: they run in any terminal, beside one.
+const NO_SERVERS: &[&str] = &["accept_key", "client"];
 
 /// What is wrong with the outputs of a document.
 pub fn check(document: &Document) -> Vec<Stale> {
@@ -124,11 +128,11 @@ impl Session {
         let mut terminal = terminal_of(step.block).unwrap_or_default().to_owned();
         if let Some(command) = &step.command {
             let started = match command.strip_prefix("cargo run") {
-                Some(arguments) => {
+                Some(arguments) if !NO_SERVERS.iter().any(|name| arguments.starts_with(&format!(" --bin {name}"))) => {
                     terminal = SERVER.into();
                     self.start(arguments)
                 }
-                None => Running::command(&self.to_real(command)),
+                _ => Running::command(&self.to_real(command), programs(), &mut self.files),
             };
             match started {
                 Ok(running) => self.terminals.insert(terminal.clone(), (running, 0)),
@@ -188,7 +192,7 @@ impl Session {
             [release, bin, name] if release == "--release" && bin == "--bin" => name.clone(),
             other => return Err(format!("the test does not know cargo run {}", other.join(" "))),
         };
-        let program = programs().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+        let program = program(&name);
         if !program.is_file() {
             return Err(format!("there is no program {name}"));
         }
@@ -316,6 +320,11 @@ fn programs() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_polling")).parent().unwrap()
 }
 
+/// The program of this name.
+fn program(name: &str) -> PathBuf {
+    programs().join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// What `cargo run` alone runs.
 fn default_run() -> String {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
@@ -332,8 +341,7 @@ pub fn default_of(flag: &str, usage: &str) -> Option<u16> {
 
 /// The usage of a program, which names its ports.
 pub fn usage_of(name: &str) -> Option<String> {
-    let program = programs().join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let output = Command::new(program).arg("--help").output().ok()?;
+    let output = Command::new(program(name)).arg("--help").output().ok()?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -456,6 +464,6 @@ $ curl -s -d hello http://localhost:8080/publish
     );
     let found = check(&document);
     assert!(found.is_empty(), "{found:#?}");
-    let silent = Running::command("curl -s http://localhost:1/").unwrap();
+    let silent = Running::command("curl -s http://localhost:1/", programs(), &mut BTreeMap::new()).unwrap();
     assert!(silent.screen.wait(Some(MOMENT), |lines| !lines.is_empty()).iter().all(|line| line.starts_with('(')));
 }

@@ -2,7 +2,8 @@
 //!
 //! `<!-- varies: date run -->` says that dates and runs of a server may be others. Everything else must be the same.
 
-/// The names. In a shape, `9` is a digit, `9+` one or more, `A` a letter, `_` any number of spaces; all else is itself.
+/// The names. In a shape, `9` is a digit, `9+` one or more, `A` a letter, `X` a hexadecimal digit, `B` one of base64, `_` any number of
+/// spaces; all else is itself.
 const SHAPES: &[(&str, &str)] = &[
     ("date", "AAA, 99 AAA 9999 99:99:99 GMT"),
     // An id, and the run of the server alone: then the number behind the dash must be the one in the book.
@@ -16,6 +17,15 @@ const SHAPES: &[(&str, &str)] = &[
     ("curl", "curl/9+.9+.9+"),
     // The seconds since the start, and how long something took, as the wire view prints them.
     ("seconds", "_9+.999"),
+    // What a client draws for each connection, and what follows from it.
+    ("nonce", "BBBBBBBBBBBBBBBBBBBBBB=="),
+    ("nonce", "BBBBBBBBBBBBBBBBBBBBBBBBBBB="),
+    // And for each frame: masked octets with the key they meet, and the key alone. What is unmasked must be the same.
+    ("key", "XX XX XX XX ^ XX XX XX XX ="),
+    ("key", "XX XX XX_^ XX XX XX_="),
+    ("key", "XX XX_^ XX XX_="),
+    ("key", "XX_^ XX_="),
+    ("key", "masking-key_XX XX XX XX"),
     ("digits", "9+"),
 ];
 
@@ -60,6 +70,8 @@ fn length(shape: &str, text: &str) -> Option<usize> {
         let fits = match wanted {
             b'9' => octet.is_ascii_digit(),
             b'A' => octet.is_ascii_alphabetic(),
+            b'X' => octet.is_ascii_digit() || matches!(octet, b'a'..=b'f'),
+            b'B' => octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/'),
             other => other == octet,
         };
         if !fits {
@@ -99,6 +111,10 @@ fn only_what_is_named_is_blurred() {
         ("07:20:01", "time", "<time>"),
         ("107:20:01", "time", "107:20:01"),
         ("中文 07:20:01", "time", "中文 <time>"),
+        ("Key: IHfMdf8a0aQXbwQO1pkGdA== Accept: aWAY+V/uyz5ILZEoWuWdxjnlb7E=", "nonce", "Key: <nonce> Accept: <nonce>"),
+        ("4 masking-key  37 fa 21 3d", "key", "4 <key>"),
+        ("7f 9f 4d 51 ^ 37 fa 21 3d = 48 65 6c 6c", "key", "<key> 48 65 6c 6c"),
+        ("58          ^ 37          = 6f", "key", "<key> 6f"),
     ] {
         let varies: Vec<String> = varies.split_whitespace().map(str::to_owned).collect();
         assert_eq!(blur(line, &varies), blurred);

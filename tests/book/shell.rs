@@ -1,12 +1,15 @@
 //! The few commands of the book, understood without a shell.
 //!
 //! `cargo run` becomes the program that this test was built with; `curl` and `nc` become a few lines on top of the library's own
-//! client, so that `cargo test` needs neither. With `BOOK_SHELL=1` the real ones are run instead.
+//! client, and `printf`, `cat`, `tail`, `od` and `wc` a few more, so that `cargo test` needs none of them. With `BOOK_SHELL=1` the
+//! real ones are run instead.
 
 use push_by_hand::connection::{Connection, Writer};
 use push_by_hand::http::Response;
 use push_by_hand::http::body::Body;
-use std::io::{self, BufRead, Read};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -111,8 +114,22 @@ pub struct Running {
 impl Running {
     /// Starts a process whose two outputs go to one screen, in the order in which they were written.
     pub fn process(command: &mut Command) -> Running {
+        Running::spawn(command, Stdio::null())
+    }
+
+    /// The same for a program that reads: what stands before it in the pipe, or a keyboard on which nobody types.
+    fn reading(command: &mut Command, input: Option<Vec<u8>>) -> Running {
+        let mut running = Running::spawn(command, Stdio::piped());
+        if let (Some(bytes), Some(child)) = (input, &mut running.child) {
+            // A program that has given up already reads nothing.
+            let _ = child.stdin.take().unwrap().write_all(&bytes);
+        }
+        running
+    }
+
+    fn spawn(command: &mut Command, input: Stdio) -> Running {
         let (mut reader, writer) = io::pipe().unwrap();
-        command.stdin(Stdio::null()).stdout(writer.try_clone().unwrap()).stderr(writer);
+        command.stdin(input).stdout(writer.try_clone().unwrap()).stderr(writer);
         let child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         // The command holds the writing ends; the pipe ends when the process does.
         command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -145,25 +162,109 @@ impl Running {
         running
     }
 
-    /// Starts a command that is no `cargo run`.
-    pub fn command(text: &str) -> Result<Running, String> {
+    /// Starts a command that is no server: a pipe of the few programs that the book uses. `programs` is where ours lie, `files` is
+    /// what the book has written.
+    pub fn command(text: &str, programs: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<Running, String> {
         let words = words(text)?;
-        let parts: Vec<&[String]> = words.split(|word| word == "|").collect();
-        let known: Box<Act> = match parts.as_slice() {
-            [[curl, arguments @ ..]] if curl == "curl" => {
+        let mut parts: Vec<&[String]> = words.split(|word| word == "|").collect();
+        if std::env::var_os("BOOK_SHELL").is_some() {
+            return Ok(Running::process(&mut in_a_shell(text, &words, programs)));
+        }
+        // What is known before anything runs: the text that is printed, and files.
+        let mut input = None;
+        while let Some(known) = parts.first().and_then(|part| known_bytes(part, input.as_deref(), files)) {
+            input = Some(known?);
+            parts.remove(0);
+        }
+        let live = parts.iter().take_while(|part| input.is_none() || ["nc", "cargo"].iter().any(|name| part[0] == *name)).count();
+        let mut parts = parts.into_iter();
+        let first = if live > 0 { parts.next().unwrap_or_default() } else { &[] };
+        let act: Box<Act> = match (first, input) {
+            ([], Some(bytes)) => Box::new(move |screen| screen.print(&bytes)),
+            ([curl, arguments @ ..], None) if curl == "curl" => {
                 let curl = Curl::new(arguments)?;
                 Box::new(move |screen| curl.run(screen))
             }
-            [[printf, text], [nc, host, port]] if printf == "printf" && nc == "nc" => {
-                let (bytes, address) = (unescape(text)?, format!("{host}:{port}"));
+            ([nc, host, port], Some(bytes)) if nc == "nc" => {
+                let address = format!("{host}:{port}");
                 Box::new(move |screen| netcat(&bytes, &address, screen))
             }
-            _ => return Err("the test understands cargo run, curl and printf | nc; this is none of them".into()),
+            ([cargo, run, bin, name, rest @ ..], input) if cargo == "cargo" && run == "run" && bin == "--bin" => {
+                let arguments = rest.iter().skip_while(|word| *word == "--");
+                return match parts.next() {
+                    None => Ok(Running::reading(Command::new(programs.join(name)).args(arguments), input)),
+                    Some(_) => Err(format!("the test does not know what to do behind {name}")),
+                };
+            }
+            _ => return Err("the test understands cargo run, curl, and pipes of printf, cat, nc, tail, od and wc".into()),
         };
-        if std::env::var_os("BOOK_SHELL").is_none() {
-            return Ok(Running::thread(known));
+        let filters = parts.map(filter).collect::<Result<Vec<_>, _>>()?;
+        if filters.is_empty() {
+            return Ok(Running::thread(act));
         }
-        Ok(Running::process(Command::new("sh").args(["-c", text]).env("no_proxy", "localhost")))
+        Ok(Running::thread(Box::new(move |screen| {
+            let whole = Screen::default();
+            act(&whole)?;
+            let bytes = std::mem::take(&mut whole.lock().bytes);
+            screen.print(&filters.iter().fold(bytes, |bytes, filter| filter(&bytes)))
+        })))
+    }
+}
+
+/// The same command for a real shell, in which `cargo run` would build first.
+fn in_a_shell(text: &str, words: &[String], programs: &Path) -> Command {
+    let mut text = text.to_owned();
+    for name in words.windows(2).filter(|pair| pair[0] == "--bin").map(|pair| &pair[1]) {
+        let path = programs.join(name).display().to_string();
+        text = text.replace(&format!("cargo run --bin {name} --"), &path).replace(&format!("cargo run --bin {name}"), &path);
+    }
+    let mut command = Command::new("sh");
+    command.args(["-c", &text]).env("no_proxy", "localhost").current_dir(crate::markdown::root());
+    command
+}
+
+/// What `printf` or `cat` brings, also into a file; `None` if it is neither. `input` is what stands before it in the pipe.
+fn known_bytes(part: &[String], input: Option<&[u8]>, files: &mut BTreeMap<String, Vec<u8>>) -> Option<Result<Vec<u8>, String>> {
+    let (part, file) = match part {
+        [part @ .., arrow, file] if arrow == ">" => (part, Some(file)),
+        part => (part, None),
+    };
+    let bytes = match part {
+        [printf, text] if printf == "printf" => unescape(text, None),
+        [printf, text, argument] if printf == "printf" => unescape(text, Some(argument)),
+        [cat, names @ ..] if cat == "cat" => {
+            let content = |name: &String| match (name.as_str(), input) {
+                ("-", Some(input)) => Ok(input.to_vec()),
+                _ => files.get(name).cloned().ok_or_else(|| format!("the book has not written {name}")),
+            };
+            names.iter().map(content).collect::<Result<Vec<_>, _>>().map(|parts| parts.concat())
+        }
+        _ => return None,
+    };
+    match (bytes, file) {
+        (Ok(bytes), Some(file)) => {
+            files.insert(file.clone(), bytes);
+            Some(Ok(Vec::new()))
+        }
+        (bytes, _) => Some(bytes),
+    }
+}
+
+/// What a program makes of the output of the one before it.
+type Filter = Box<dyn Fn(&[u8]) -> Vec<u8> + Send>;
+
+fn filter(part: &[String]) -> Result<Filter, String> {
+    match part.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["tail", "-n", from] if from.starts_with('+') => {
+            let from: usize = from.parse().map_err(|_| format!("tail -n {from}"))?;
+            Ok(Box::new(move |bytes| bytes.split_inclusive(|&byte| byte == b'\n').skip(from - 1).flatten().copied().collect()))
+        }
+        ["od", "-A", "n", "-t", "x1"] => Ok(Box::new(|bytes| {
+            let row = |row: &[u8]| row.iter().map(|byte| format!(" {byte:02x}")).collect::<String>() + "\n";
+            bytes.chunks(16).map(row).collect::<String>().into_bytes()
+        })),
+        ["wc", "-c"] => Ok(Box::new(|bytes| format!("{}\n", bytes.len()).into_bytes())),
+        _ => Err(format!("the test does not know {} in a pipe", part.join(" "))),
     }
 }
 
@@ -193,11 +294,11 @@ pub fn words(text: &str) -> Result<Vec<String>, String> {
                 word.get_or_insert_default().push_str(&inner);
             }
             ' ' => words.extend(word.take()),
-            '|' => {
+            '|' | '>' => {
                 words.extend(word.take());
-                words.push("|".into());
+                words.push(c.into());
             }
-            '$' | '`' | '&' | ';' | '<' | '>' | '*' | '?' | '(' | ')' | '\\' => {
+            '$' | '`' | '&' | ';' | '<' | '*' | '?' | '(' | ')' | '\\' => {
                 return Err(format!("a bare {c} means something to a shell"));
             }
             c => word.get_or_insert_default().push(c),
@@ -207,19 +308,38 @@ pub fn words(text: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// What `printf` makes of a text.
-fn unescape(text: &str) -> Result<Vec<u8>, String> {
+/// What `printf` makes of a text, and of the one number that may stand behind it.
+fn unescape(text: &str, argument: Option<&str>) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match (c, if c == '\\' || c == '%' { chars.next() } else { None }) {
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        rest = &rest[first.len_utf8()..];
+        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+        match (first, rest.chars().next()) {
+            // A byte in three octal digits.
+            ('\\', Some('0'..='7')) => {
+                let octal = rest.get(..3).ok_or("printf: three octal digits, please")?;
+                bytes.push(u8::from_str_radix(octal, 8).map_err(|_| format!("printf and \\{octal}"))?);
+                rest = &rest[3..];
+                continue;
+            }
             ('\\', Some('r')) => bytes.push(b'\r'),
             ('\\', Some('n')) => bytes.push(b'\n'),
             ('\\', Some('\\')) => bytes.push(b'\\'),
             ('%', Some('%')) => bytes.push(b'%'),
-            ('\\' | '%', other) => return Err(format!("printf and {c}{}", other.unwrap_or_default())),
-            (c, _) => bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            // A number, filled up with zeros.
+            ('%', Some('0')) if rest[digits..].starts_with('d') => {
+                let width = rest[..digits].parse().map_err(|_| format!("printf and %{rest}"))?;
+                bytes.extend(format!("{:0>width$}", argument.ok_or("printf %d needs a number")?).bytes());
+                rest = &rest[digits..];
+            }
+            ('\\' | '%', other) => return Err(format!("printf and {first}{}", other.unwrap_or_default())),
+            _ => {
+                bytes.extend_from_slice(first.encode_utf8(&mut [0; 4]).as_bytes());
+                continue;
+            }
         }
+        rest = &rest[1..];
     }
     Ok(bytes)
 }
@@ -416,7 +536,27 @@ fn a_command_line_is_cut_into_words_as_a_shell_would() {
     for refused in ["curl http://localhost/?a=1&b=2", "rm -rf *", "echo $HOME", "a; b"] {
         assert!(words(refused).is_err(), "{refused}");
     }
-    assert_eq!(unescape("GET / HTTP/1.1\\r\\n\\r\\n100%%").unwrap(), b"GET / HTTP/1.1\r\n\r\n100%");
-    assert!(Running::command("ls -l").is_err());
-    assert!(Running::command("curl --upload-file x http://localhost/").is_err());
+    assert_eq!(unescape("GET / HTTP/1.1\\r\\n\\r\\n100%%", None).unwrap(), b"GET / HTTP/1.1\r\n\r\n100%");
+    assert_eq!(unescape("\\201\\00541", None).unwrap(), b"\x81\x0541");
+    assert_eq!(unescape("%0126d.", Some("7")).unwrap(), ["0".repeat(125).as_str(), "7."].concat().as_bytes());
+    for refused in ["\\q", "%s", "\\40", "%05d"] {
+        assert!(unescape(refused, None).is_err(), "{refused}");
+    }
+    for refused in ["ls -l", "curl --upload-file x http://localhost/", "cat target/nothing", "printf a | sort", "wc -c"] {
+        assert!(Running::command(refused, Path::new(""), &mut BTreeMap::new()).is_err(), "{refused}");
+    }
+}
+
+#[test]
+fn a_pipe_does_what_a_shell_would_do() {
+    let mut files = BTreeMap::new();
+    for (text, printed) in [
+        ("printf 'one\\ntwo\\n' > target/x", ""),
+        ("cat target/x | wc -c", "8"),
+        ("printf '\\201' | cat target/x - | tail -n +2 | od -A n -t x1", " 74 77 6f 0a 81"),
+        ("printf '%017d' 1 | od -A n -t x1", " 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30/ 31"),
+    ] {
+        let running = Running::command(text, Path::new(""), &mut files).unwrap();
+        assert_eq!(running.screen.wait(None, |_| false).join("/"), printed, "{text}");
+    }
 }
