@@ -453,6 +453,7 @@ impl Responder<'_> {
     ///
     /// # Errors
     /// The peer is gone.
+    #[inline(never)] // See `converse`: a handler that may also stream would keep room for this on its stack.
     pub fn send(self, response: Response) -> io::Result<Sent> {
         *self.answered = true;
         *self.persistent = self.terms.persistent;
