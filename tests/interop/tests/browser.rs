@@ -256,10 +256,16 @@ fn raw_websocket_returns_text_of_every_length_form() {
 /// The hub's five panels, one for each technique.
 const PANELS: &str = "[...document.querySelectorAll('.technique')]";
 
+/// Opens the hub and waits until its script has made the panels.
+fn open_hub() -> Lesson {
+    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    lesson.page.wait_until("five panels", LIMIT, &format!("{PANELS}.length === 5"));
+    lesson
+}
+
 /// Waits until each of the five panels has received so many messages more.
 fn each_panel_receives(lesson: &mut Lesson, more: u64) {
     let counts = lesson.page.evaluate(&format!("{PANELS}.map(panel => Number(panel.dataset.count) + {more})"));
-    assert_eq!(counts.as_array().map(Vec::len), Some(5), "five panels");
     let what = format!("each panel of the hub has received {more} more");
     lesson.page.wait_until(&what, LIMIT, &format!("{PANELS}.every((panel, i) => Number(panel.dataset.count) >= {counts}[i])"));
 }
@@ -274,7 +280,7 @@ fn no_panel_misses_or_doubles(lesson: &mut Lesson) {
 
 #[test]
 fn the_hub_shows_five_techniques_and_all_go_on_after_a_restart() {
-    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    let mut lesson = open_hub();
     each_panel_receives(&mut lesson, 2);
     lesson.is("open");
     lesson.is_pictured();
@@ -285,7 +291,7 @@ fn the_hub_shows_five_techniques_and_all_go_on_after_a_restart() {
 
 #[test]
 fn what_is_said_on_the_hub_is_heard_by_five_techniques_as_text() {
-    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    let mut lesson = open_hub();
     each_panel_receives(&mut lesson, 1);
     // Else the time would take its place at once.
     lesson.page.evaluate("document.querySelector('#speaks').click()");
@@ -303,7 +309,7 @@ fn what_is_said_on_the_hub_is_heard_by_five_techniques_as_text() {
 
 #[test]
 fn nothing_is_lost_when_the_hub_cuts_every_connection() {
-    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    let mut lesson = open_hub();
     each_panel_receives(&mut lesson, 1);
     lesson.page.evaluate(&format!("{PANELS}.forEach(panel => panel.querySelector('.cut').click())"));
     each_panel_receives(&mut lesson, 3);
@@ -314,7 +320,7 @@ fn nothing_is_lost_when_the_hub_cuts_every_connection() {
 
 #[test]
 fn the_hub_takes_the_wire_apart() {
-    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    let mut lesson = open_hub();
     lesson.page.evaluate("document.querySelector('#openWire').click()");
     lesson.page.wait_until("ten crossings", LIMIT, "document.querySelectorAll('#crossings > li').length >= 10");
     lesson.page.screenshot(&report("browser").join("hub-wire.png"));
