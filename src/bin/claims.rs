@@ -306,6 +306,7 @@ fn http(bench: &Bench) -> io::Result<()> {
     for _ in 0..100 {
         feed.publish(MESSAGE);
     }
+    // That nothing comes cannot be heard, only waited for.
     let waited = client.connection.wait_for_input(Duration::from_millis(20))?;
     let came = client.ask(&long_poll(feed.origin()))?.body.escape_ascii().to_string().matches(MESSAGE).count();
     let measured =
@@ -802,7 +803,7 @@ impl Offer {
 
     /// What a long poll gets, when there is something or the time is up.
     fn held(&self, after: Id) -> Response {
-        // Nobody may be listening, here and below.
+        // Here and below, nobody may be listening.
         let _ = self.waiting.send(());
         let news = self.feed.wait_after(after, Instant::now() + self.hold);
         let answer =
