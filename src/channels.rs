@@ -9,13 +9,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How many channels there may be beside the unnamed one.
-pub const MAX_CHANNELS: usize = 64;
+pub const MAX_CHANNELS: usize = 32;
 /// The longest name, in octets.
 pub const MAX_NAME: usize = 64;
-/// What each channel's log keeps: so many messages, of so many octets of text together. 64 full logs are half a gibibyte.
+/// What each channel's log keeps: so many messages, of so many octets of text together. 33 full logs are half a gibibyte.
 pub const KEPT: usize = 10_000;
 /// See [`KEPT`].
-pub const KEPT_OCTETS: usize = 8 << 20;
+pub const KEPT_OCTETS: usize = 16 << 20;
 
 /// All channels of a program. They share one run, so that an id of any of them shows a restart.
 pub struct Channels {

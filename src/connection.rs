@@ -415,3 +415,6 @@ impl Drop for Socket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

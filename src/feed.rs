@@ -48,14 +48,18 @@ pub struct Message {
     pub data: String,
 }
 
+/// The most text that a reader is given at once, in octets, save that one message always fits: what is written for a reader
+/// who catches up must not grow with the log.
+pub const MAX_NEWS: usize = 256 * 1024;
+
 /// What a reader gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
-    /// The messages after the reader's number, oldest first. Shared, not copied.
+    /// The messages after the reader's number, oldest first; of many, the first [`MAX_NEWS`] octets. Shared, not copied.
     pub messages: Vec<Arc<Message>>,
     /// What lay between the reader's number and the first of these.
     pub gap: Gap,
-    /// The reader's next number.
+    /// The reader's next number, after which the rest comes.
     pub last: Id,
 }
 
@@ -125,12 +129,12 @@ impl Feed {
         id
     }
 
-    /// Everything after `id`, at once; nothing new is an empty answer.
+    /// What comes after `id`, at once; nothing new is an empty answer.
     pub fn after(&self, id: Id) -> News {
         self.news(&self.lock(), id)
     }
 
-    /// Everything after `id`; where there is nothing yet, waits until there is, or until `deadline`.
+    /// What comes after `id`; where there is nothing yet, waits until there is, or until `deadline`.
     ///
     /// Looking and going to sleep happen under the one lock that `publish` needs, so that no message can fall between the two.
     pub fn wait_after(&self, id: Id, deadline: Instant) -> News {
@@ -172,17 +176,24 @@ impl Feed {
     }
 
     fn news(&self, log: &Log, id: Id) -> News {
-        let kept = log.messages.len() as u64;
-        let oldest = log.newest - kept + 1;
-        let last = Id { epoch: self.epoch, seq: log.newest };
+        let oldest = log.newest - log.messages.len() as u64 + 1;
         // An id of another run, or one that we have yet to give out, says nothing about this log.
-        if id.epoch != self.epoch || id.seq > log.newest {
-            return News { messages: log.messages.iter().cloned().collect(), gap: Gap::OtherRun, last };
-        }
-        let missed = oldest.saturating_sub(id.seq + 1);
-        let skip = usize::try_from((id.seq + 1).saturating_sub(oldest)).unwrap_or(usize::MAX);
-        let messages = log.messages.iter().skip(skip).cloned().collect();
-        News { messages, gap: if missed > 0 { Gap::Missed(missed) } else { Gap::None }, last }
+        let (seq, gap) = if id.epoch != self.epoch || id.seq > log.newest {
+            (0, Gap::OtherRun)
+        } else {
+            let missed = oldest.saturating_sub(id.seq + 1);
+            (id.seq, if missed > 0 { Gap::Missed(missed) } else { Gap::None })
+        };
+        let skip = usize::try_from((seq + 1).saturating_sub(oldest)).unwrap_or(usize::MAX);
+        let mut octets = 0;
+        let fits = |message: &&Arc<Message>| {
+            let before = octets;
+            octets += message.data.len();
+            before == 0 || octets <= MAX_NEWS
+        };
+        let messages: Vec<_> = log.messages.iter().skip(skip).take_while(fits).cloned().collect();
+        let last = messages.last().map_or(Id { epoch: self.epoch, seq: log.newest }, |message| message.id);
+        News { messages, gap, last }
     }
 }
 

@@ -337,7 +337,8 @@ impl Threads {
         loop {
             if let Some(job) = state.waiting.pop_front() {
                 drop(state);
-                serve(job);
+                // A bug outside the handler (in a tap, say) ends the connection and not the thread, whose place would be lost.
+                let _ = catch_unwind(AssertUnwindSafe(|| serve(job)));
                 state = self.lock();
                 continue;
             }

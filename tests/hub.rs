@@ -4,9 +4,11 @@
 
 mod support;
 
+use push_by_hand::channels::KEPT;
 use push_by_hand::event_stream::EventReader;
 use push_by_hand::feed::Id;
 use push_by_hand::http::Status;
+use push_by_hand::http::chunked::ChunkedReader;
 use push_by_hand::websocket::{Client as SocketClient, Message, Url};
 use std::io::{BufRead, BufReader};
 use std::sync::Barrier;
@@ -72,14 +74,22 @@ fn read(port: u16, channel: &str, technique: &str, after: &str, seen: &mut Seen,
             }
         }
         "iframe" => {
-            let mut client = Client::connect(port);
-            client.ask("GET", &target, "");
-            let (head, body) = client.response_in_parts();
-            assert_eq!(head.fields.get("content-type"), Some("text/html; charset=utf-8"));
-            let mut lines = BufReader::new(body).lines();
+            let mut lines = None;
             while !enough(seen) {
-                let line = lines.next().expect("the document goes on").unwrap();
-                if let Some(call) = line.strip_prefix("<script>parent.") {
+                // The document ends from time to time, and the next goes on where it stopped.
+                let document = lines.get_or_insert_with(|| {
+                    let after = seen.last().map_or(after.clone(), |id| id.to_string());
+                    let mut client = Client::connect(port);
+                    client.ask("GET", &format!("{channel}/iframe?after={after}"), "");
+                    let head = client.read_through("\r\n\r\n");
+                    assert!(head.windows(24).any(|text| text == b"text/html; charset=utf-8"));
+                    BufReader::new(ChunkedReader::new(client)).lines()
+                });
+                let Some(line) = document.next() else {
+                    lines = None;
+                    continue;
+                };
+                if let Some(call) = line.unwrap().strip_prefix("<script>parent.") {
                     let (function, argument) = call.split_once('(').unwrap();
                     let argument = argument.strip_suffix(")</script>").expect("a call is one line");
                     match function {
@@ -193,16 +203,19 @@ fn a_reader_behind_the_log_is_told_how_many_it_missed() {
     let hub = start(&[]);
     let port = hub.port("page");
     let origin = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
-    // The log keeps 8 MiB of text: of 200 messages of 64 KiB, the last 128.
-    let big = "x".repeat(64 * 1024);
-    for _ in 0..200 {
-        publish(port, "", &big);
+    let mut publisher = Client::connect(port);
+    for _ in 0..10 {
+        // A thousand at a time, and 72 more than the log keeps in the end.
+        let requests = "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx".repeat(KEPT / 10);
+        publisher.send(&requests);
+        (0..KEPT / 10).for_each(|_| assert_eq!(publisher.response().status, Status::CREATED));
     }
+    (0..72).for_each(|_| drop(publish(port, "", "x")));
     for technique in TECHNIQUES {
         let mut seen = Seen::default();
-        read(port, "", technique, &origin, &mut seen, |seen| seen.messages.len() >= 128);
+        read(port, "", technique, &origin, &mut seen, |seen| seen.messages.len() >= KEPT);
         assert_eq!(seen.missed, ["72"], "{technique}");
-        assert_eq!((seen.messages[0].0.seq, seen.messages.len()), (73, 128), "{technique}");
+        assert_eq!((seen.messages[0].0.seq, seen.messages.len()), (73, KEPT), "{technique}");
     }
     // And one that comes from another run cannot be told a number.
     for technique in TECHNIQUES {
@@ -213,6 +226,7 @@ fn a_reader_behind_the_log_is_told_how_many_it_missed() {
 }
 
 #[test]
+#[ignore = "heavy: 1.5 GiB through a hundred connections; cargo test --release"]
 fn subscribers_that_never_read_cost_the_others_nothing() {
     const READERS: usize = 90;
     const MESSAGES: usize = 1000;
@@ -250,26 +264,17 @@ fn subscribers_that_never_read_cost_the_others_nothing() {
                 })
             })
             .collect();
-        let publishing = scope.spawn(move || {
-            for n in 1..=MESSAGES {
-                publish(port, "", big);
-                // The log holds half of them: a publisher that outran every reader by more than that would test the bound, and
-                // not the readers. Those who read are never that far behind one who waits for an answer to each request.
-                if n % 100 == 0 {
-                    let status = get(port, "/status");
-                    assert_eq!(status.status, Status::OK);
-                }
-            }
-        });
-        publishing.join().unwrap();
+        for _ in 0..MESSAGES {
+            publish(port, "", big);
+        }
         for reader in readers {
             let (count, last) = reader.join().unwrap();
             assert_eq!((count, last.parse::<Id>().unwrap().seq), (MESSAGES, MESSAGES as u64));
         }
     });
-    // One log of 8 MiB, the buffers of a hundred connections, and no queue for anybody.
+    // One log of 16 MiB, what a hundred connections have in hand, and no queue for anybody.
     let resident = hub.resident_kib() / 1024;
-    assert!(resident < 64, "{resident} MiB resident");
+    assert!(resident < 128, "{resident} MiB resident");
     drop(silent);
 }
 
@@ -375,6 +380,8 @@ fn a_page_sees_what_its_own_connections_cost_and_can_cut_them() {
     let url = Url::parse(&format!("ws://127.0.0.1:{port}/control?view={key}")).unwrap();
     let mut client = SocketClient::connect(&url, &[]).unwrap();
     let mut control = client.socket();
+    // Whoever does not receive next sends at once.
+    let wish = control.sender();
     let next = |control: &mut push_by_hand::websocket::WebSocket<'_>, what: &str| loop {
         match control.receive().unwrap() {
             Some(Message::Text(text)) if text.contains(what) => return text,
@@ -383,8 +390,8 @@ fn a_page_sees_what_its_own_connections_cost_and_can_cut_them() {
         }
     };
     next(&mut control, r#""rate":1000"#);
-    for wish in ["rate off", "show events", "nonsense"] {
-        control.send_text(wish).unwrap();
+    for words in ["rate off", "show events", "nonsense"] {
+        wish.send_text(words).unwrap();
     }
     assert!(next(&mut control, "refused").contains(r#"came \"nonsense\""#));
 
@@ -404,11 +411,11 @@ fn a_page_sees_what_its_own_connections_cost_and_can_cut_them() {
     let down = head.len() + opening.len() + block.len();
     next(&mut control, &format!(r#""down":{down},"messages":1,"useful":7"#));
 
-    control.send_text("cut events").unwrap();
+    wish.send_text("cut events").unwrap();
     assert_eq!(reader.rest_until_gone(), b"", "cut, and without a last chunk");
     // The control socket shows nothing of itself, and a connection without a key belongs to no page.
     get(port, "/poll");
-    control.send_text("rate 2000").unwrap();
+    wish.send_text("rate 2000").unwrap();
     let totals = next(&mut control, r#""rate":2000"#);
     assert!(totals.contains(r#""ws":{"requests":0"#) && totals.contains(r#""poll":{"requests":0"#), "{totals}");
 }

@@ -558,6 +558,23 @@ fn a_bug_in_one_answer_costs_that_answer_and_nothing_else() {
     }
 }
 
+#[test]
+fn a_bug_outside_the_handler_costs_one_connection_and_no_thread() {
+    let tap: Tap = Arc::new(|_, crossing| {
+        if matches!(crossing, Crossing::Received(bytes) if bytes.starts_with(b"GET /bug ")) {
+            bug();
+        }
+    });
+    let (_server, port) = watched(Limits { max_threads: 3, ..WIDE }, Some(tap), echo);
+    for _ in 0..10 {
+        let mut client = Client::connect(port);
+        client.ask("GET", "/bug", "");
+        client.rest_until_gone();
+    }
+    // With a place lost each time, this would be refused for ever.
+    eventually("a place is free", || get(port, "/").status == Status::OK);
+}
+
 // ---- Threads ----
 
 #[test]

@@ -141,7 +141,7 @@ fn readers_that_wait_in_a_loop_see_every_message_once_and_in_order() {
             scope.spawn(|| {
                 let mut last = feed.origin();
                 while last.seq < COUNT {
-                    let news = feed.wait_after(last, Instant::now() + PATIENCE);
+                    let news = feed.wait_after(last, Instant::now() + LONGER_STILL);
                     assert_eq!(news.gap, Gap::None);
                     for message in &news.messages {
                         assert_eq!(message.id.seq, last.seq + 1);
@@ -167,7 +167,7 @@ fn a_reader_that_the_log_outruns_can_account_for_every_message() {
         let reader = scope.spawn(|| {
             let (mut last, mut seen, mut missed) = (feed.origin(), 0, 0);
             while last.seq < COUNT {
-                let news = feed.wait_after(last, Instant::now() + PATIENCE);
+                let news = feed.wait_after(last, Instant::now() + LONGER_STILL);
                 if let Gap::Missed(count) = news.gap {
                     missed += count;
                 }

@@ -1,4 +1,4 @@
-use super::{assert_broken, every_way};
+use super::{Drip, assert_broken, every_way};
 use crate::http::{Error, MAX_REQUEST_LINE, Method, Request, Rule, Status, percent_decode};
 
 fn read(bytes: &[u8]) -> Result<Option<Request>, Error> {
@@ -98,6 +98,44 @@ fn every_part_of_a_request_is_missed_when_the_peer_leaves_early() {
             other => panic!("cut at {cut}: {other:?}"),
         }
     }
+}
+
+#[test]
+fn no_single_wrong_byte_makes_the_reader_panic_or_read_two_ways() {
+    let messages: [&[u8]; 3] = [
+        b"\r\nGET http://b:80/x?y HTTP/1.1\r\nHost: a:80\r\nExpect: 100-continue\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 5, 5\r\nConnection: close\r\n\r\nhello",
+        b"PUT /%41 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nA;x\r\n0123456789\r\n1\r\n!\r\n0\r\nT: u\r\n\r\n",
+    ];
+    // A change may end the request sooner than at the end of these bytes: what is left must be the same, too.
+    let read = |bytes: &[u8]| {
+        let (mut whole, mut drip) = (bytes, Drip(bytes));
+        let (result, dripped) = (Request::read_from(&mut whole), Request::read_from(&mut drip));
+        assert_eq!(format!("{dripped:?}"), format!("{result:?}"), "{}", bytes.escape_ascii());
+        if result.is_ok() {
+            assert_eq!(drip.0, whole, "{}", bytes.escape_ascii());
+        }
+        result
+    };
+    let mut read_again = 0;
+    for message in messages {
+        read(message).unwrap().unwrap();
+        for place in 0..message.len() {
+            let (before, after) = message.split_at(place);
+            for octet in *b"\r\n\0 \t:;,[]/*#%059aAfFH\x7f\x80\xff" {
+                for changed in [[before, &[octet], after].concat(), [before, &[octet], &after[1..]].concat()] {
+                    match read(&changed) {
+                        Ok(Some(_)) => read_again += 1,
+                        Ok(None) => panic!("a request became nothing: {}", changed.escape_ascii()),
+                        Err(error) => assert!(error.status().is_some(), "{error}: {}", changed.escape_ascii()),
+                    }
+                }
+            }
+            let shorter = [before, &after[1..]].concat();
+            assert!(!matches!(read(&shorter), Ok(None)), "a request became nothing: {}", shorter.escape_ascii());
+        }
+    }
+    assert!(read_again > 1_000, "many changes are harmless: {read_again}");
 }
 
 #[test]

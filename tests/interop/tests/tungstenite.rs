@@ -1,6 +1,8 @@
 //! Another WebSocket implementation, tungstenite, at both our ends.
 
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
+use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use push_by_hand::websocket::{
@@ -8,7 +10,8 @@ use push_by_hand::websocket::{
 };
 use push_by_hand_interop::client::LIMIT;
 use push_by_hand_interop::messages::{Data, Plan, SIZES, plans};
-use push_by_hand_interop::program::{Program, SOCKET_AND_PAGE};
+use push_by_hand_interop::program::{Program, SOCKET_AND_PAGE, binary};
+use push_by_hand_interop::wait_for;
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data as Kind, OpCode};
 use tungstenite::protocol::{CloseFrame, Role};
@@ -24,6 +27,17 @@ fn foreign_client(lesson: &Program) -> Socket {
     stream.set_nodelay(true).expect("a TCP option");
     let (socket, _) = tungstenite::client(url, stream).expect("the opening handshake");
     socket
+}
+
+/// A server that is not ours, once a client has come.
+fn foreign_server(listener: &TcpListener) -> Socket {
+    // A client that never comes must not keep the test waiting for ever.
+    listener.set_nonblocking(true).expect("a socket option");
+    let (stream, _) = wait_for("a client", LIMIT, || listener.accept().ok());
+    stream.set_nonblocking(false).expect("a socket option");
+    stream.set_read_timeout(Some(LIMIT)).expect("the limit is not zero");
+    stream.set_nodelay(true).expect("a TCP option");
+    tungstenite::accept(stream).expect("the opening handshake")
 }
 
 /// Sends a message as planned; each fragment and each Ping is a frame of its own.
@@ -134,9 +148,7 @@ fn converse_with_a_foreign_server(plans: &[Plan]) {
     let url = format!("ws://{}/any/path?and=query", listener.local_addr().expect("a bound listener has an address"));
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            let (stream, _) = listener.accept().expect("a connection");
-            stream.set_read_timeout(Some(LIMIT)).expect("the limit is not zero");
-            let mut socket = tungstenite::accept(stream).expect("the opening handshake");
+            let mut socket = foreign_server(&listener);
             let mut wanted = Vec::new();
             for plan in plans {
                 let (data, pongs) = receive(&mut socket).expect("our client sends");
@@ -170,6 +182,35 @@ fn our_client_exchanges_messages_of_every_size_with_tungstenite() {
     let sizes = SIZES.into_iter().flat_map(|size| [(true, size), (false, size)]);
     let plans: Vec<_> = sizes.map(|(text, size)| Plan::whole(Data::new(text, size, 11))).collect();
     converse_with_a_foreign_server(&plans);
+}
+
+#[test]
+fn the_client_in_the_terminal_talks_to_tungstenite() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("ws://{}/", listener.local_addr().expect("a bound listener has an address"));
+    let mut child = Command::new(binary("client"))
+        .arg(&url)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the client can be started");
+    // Both lines are typed, and the input ends, before the server says anything.
+    child.stdin.take().expect("stdin is piped").write_all("hello\n服务器\n".as_bytes()).expect("the client reads");
+
+    let mut socket = foreign_server(&listener);
+    let close = loop {
+        match socket.read().expect("the client says something") {
+            Message::Text(text) => socket.send(Message::text(format!("you said {text}"))).expect("the client reads"),
+            Message::Close(close) => break close,
+            other => panic!("came {other:?}"),
+        }
+    };
+    assert_eq!(close.map(|close| u16::from(close.code)), Some(1000));
+    while socket.read().is_ok() {}
+    drop(socket);
+    let output = child.wait_with_output().expect("the client ends");
+    assert!(output.status.success(), "{:?}", output.status);
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "you said hello\nyou said 服务器\n");
 }
 
 proptest! {

@@ -1,21 +1,31 @@
-//! Takes the pictures of the README and of the chapters from real runs: `cargo run --manifest-path tests/interop/Cargo.toml --bin screenshots`.
+//! Takes the pictures of the book from real runs: `cargo run --manifest-path tests/interop/Cargo.toml --bin screenshots`.
 //!
-//! With names behind it (`-- polling`), only these.
+//! With names behind it (`-- polling sse_stream`), only these.
 
 use std::fs;
+use std::thread::sleep;
 use std::time::Duration;
 
-use push_by_hand_interop::browser::{Browser, ColorScheme};
-use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program};
+use push_by_hand_interop::browser::{Browser, ColorScheme, Page};
+use push_by_hand_interop::client;
+use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program, SOCKET_AND_PAGE};
 
-/// A lesson, how many messages its page shows when the picture is taken (enough to fill what it draws), and what makes them come
-/// where they do not come by themselves.
-const PICTURES: &[(&str, &[Address], u32, &str)] = &[
-    ("polling", DATA_AND_PAGE, 20, ""),
-    ("long_polling", ONE_PORT, 8, "setInterval(() => document.querySelector('#publish').requestSubmit(), 7000)"),
-    ("iframe_stream", ONE_PORT, 20, ""),
-    ("event_source", ONE_PORT, 20, ""),
-    ("sse_stream", ONE_PORT, 30, "setTimeout(() => document.querySelector('#drop').click(), 12000)"),
+/// A lesson, and what happens on its page before the picture is taken.
+struct Picture {
+    name: &'static str,
+    addresses: &'static [Address],
+    arguments: &'static [&'static str],
+    happens: fn(&Program, &mut Page),
+}
+
+const PICTURES: &[Picture] = &[
+    Picture { name: "polling", addresses: DATA_AND_PAGE, arguments: &[], happens: |_, page| wait_for_messages(page, 20) },
+    Picture { name: "long_polling", addresses: ONE_PORT, arguments: &[], happens: publish_now_and_then },
+    Picture { name: "iframe_stream", addresses: ONE_PORT, arguments: &[], happens: |_, page| wait_for_messages(page, 20) },
+    Picture { name: "event_source", addresses: ONE_PORT, arguments: &[], happens: |_, page| wait_for_messages(page, 20) },
+    Picture { name: "sse_stream", addresses: ONE_PORT, arguments: &["--retry-ms", "5000"], happens: cut_the_stream },
+    Picture { name: "websocket", addresses: SOCKET_AND_PAGE, arguments: &[], happens: talk_in_between },
+    Picture { name: "raw_websocket", addresses: ONE_PORT, arguments: &[], happens: talk },
 ];
 
 fn main() {
@@ -23,23 +33,77 @@ fn main() {
     let folder = push_by_hand_interop::root().join("docs/images");
     fs::create_dir_all(&folder).expect("docs/images can be made");
     let mut browser = Browser::start();
-    for &(name, addresses, messages, script) in PICTURES {
-        if !wanted.is_empty() && !wanted.iter().any(|wanted| wanted == name) {
+    for picture in PICTURES {
+        if !wanted.is_empty() && !wanted.iter().any(|name| name == picture.name) {
             continue;
         }
-        let flags: &[&str] = if name == "sse_stream" { &["--retry-ms", "3000"] } else { &[] };
-        let program = Program::start(name, addresses, flags);
+        let program = Program::start(picture.name, picture.addresses, picture.arguments);
         let mut page = browser.open_blank();
         page.resize(1280, 900);
         page.prefer(ColorScheme::Light);
         page.go_to(program.url("page"));
-        if !script.is_empty() {
-            page.evaluate(script);
-        }
-        let enough = format!("Number(document.querySelector('#messages').dataset.count) >= {messages}");
-        page.wait_until(&format!("{name} shows {messages} messages"), Duration::from_secs(120), &enough);
-        let path = folder.join(format!("{name}.png"));
+        (picture.happens)(&program, &mut page);
+        let path = folder.join(picture.name).with_extension("png");
         page.screenshot(&path);
         println!("{}", path.display());
     }
+}
+
+fn wait_for_messages(page: &mut Page, count: u32) {
+    let enough = format!("Number(document.querySelector('#messages').dataset.count) >= {count}");
+    page.wait_until(&format!("{count} messages"), Duration::from_secs(120), &enough);
+}
+
+/// Fills the minute that the page draws with questions that were held for different times.
+fn publish_now_and_then(program: &Program, page: &mut Page) {
+    wait_for_messages(page, 1);
+    let url = format!("{}publish", program.url("page"));
+    let news = [
+        (9, "hello"),
+        (4, "服务器"),
+        (13, "<b>not bold</b>"),
+        (2, "one"),
+        (2, "two"),
+        (11, "still here"),
+        (7, "再见"),
+        (6, "bye"),
+    ];
+    for (seconds, text) in news {
+        sleep(Duration::from_secs(seconds));
+        client::exchange("POST", &url, &[], text.as_bytes());
+    }
+    wait_for_messages(page, 1 + 8);
+    sleep(Duration::from_secs(4));
+}
+
+fn cut_the_stream(_: &Program, page: &mut Page) {
+    wait_for_messages(page, 12);
+    page.evaluate("document.querySelector('#drop').click()");
+    wait_for_messages(page, 30);
+}
+
+fn talk_in_between(_: &Program, page: &mut Page) {
+    for (messages, text) in [(4, "你好, server"), (9, "both at once"), (13, "and again")] {
+        wait_for_messages(page, messages);
+        say(page, text);
+    }
+    wait_for_messages(page, 20);
+}
+
+fn talk(_: &Program, page: &mut Page) {
+    wait_for_messages(page, 1);
+    for text in ["Hello", "你好, server", "Hello"] {
+        sleep(Duration::from_secs(3));
+        say(page, text);
+    }
+    wait_for_messages(page, 4);
+}
+
+/// Types a text and sends it.
+fn say(page: &mut Page, text: &str) {
+    let text = serde_json::json!(text);
+    page.evaluate(&format!(
+        "field = document.querySelector('#text'), field.value = {text}, field.dispatchEvent(new Event('input')), 0"
+    ));
+    page.evaluate("document.querySelector('#sendText').requestSubmit()");
 }
