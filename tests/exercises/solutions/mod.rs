@@ -1,0 +1,31 @@
+//! A solution of each exercise. Look after you have tried.
+
+pub mod a_room;
+pub mod a_subprotocol;
+pub mod by_hand;
+pub mod close_codes;
+pub mod count_the_readers;
+pub mod frame_header;
+pub mod gather;
+pub mod leave_for_good;
+pub mod mask_by_hand;
+pub mod named_counts;
+pub mod post_message;
+pub mod predict_the_204;
+pub mod predict_the_answer;
+pub mod predict_the_bytes;
+pub mod predict_the_chunk;
+pub mod predict_the_events;
+pub mod predict_the_reply;
+pub mod predict_the_reset;
+pub mod resume_cursor;
+pub mod say_goodbye;
+pub mod say_hello;
+pub mod smallest_block;
+pub mod tell_them_apart;
+pub mod trust_the_answer;
+pub mod two_frames;
+pub mod two_lengths;
+pub mod two_pages;
+pub mod two_types;
+pub mod weekday;

@@ -1,0 +1,3 @@
+//! The status-line, `Date` and `Cache-Control`, and an empty line.
+
+pub const BYTES: Option<usize> = Some(89);

@@ -1,0 +1,8 @@
+//! 16 octets are 24 characters with `==`, 20 octets are 28 with `=`. Base64 without its `=` is not what the RFC asks for.
+
+pub const KINDS: [(&str, Option<&str>); 4] = [
+    ("dGhlIHNhbXBsZSBub25jZQ==", Some("key")),
+    ("aWAY+V/uyz5ILZEoWuWdxjnlb7E=", Some("accept")),
+    ("IHfMdf8a0aQXbwQO1pkGdA", Some("neither")),
+    ("c2hvcnQ=", Some("neither")),
+];

@@ -1,0 +1,14 @@
+//! A block with an ID alone fires nothing, and moves the browser's `Last-Event-ID` on.
+
+use push_by_hand::event_stream::Event;
+use push_by_hand::feed::News;
+
+pub fn blocks(news: &News, types: &[&str]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for message in news.messages.iter().filter(|message| types.contains(&message.event.as_str())) {
+        let (event, id) = (Some(message.event.clone()), Some(message.id.to_string()));
+        Event { event, id, ..Event::message(&message.data) }.write_to(&mut bytes);
+    }
+    Event { id: Some(news.last.to_string()), ..Event::default() }.write_to(&mut bytes);
+    bytes
+}
