@@ -71,12 +71,6 @@ impl Lesson {
         assert_eq!(self.page.take_complaints(), [""; 0], "{}", self.name);
     }
 
-    fn complains_of_lost_connections_only(&mut self) {
-        let complaints = self.page.take_complaints();
-        let unexpected: Vec<_> = complaints.into_iter().filter(|complaint| !is_a_lost_server(complaint)).collect();
-        assert!(unexpected.is_empty(), "{}: {unexpected:?}", self.name);
-    }
-
     /// No message was lost and none came twice, where the page can tell.
     fn has_every_message_once(&mut self) {
         for figure in ["lost", "double", "differ"] {
