@@ -366,9 +366,14 @@ fn serve(job: Job) {
     match outcome {
         Ok(()) => {}
         // A peer that leaves while we write is how most streams end.
-        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
+        Err(error) if is_gone(&error) => {}
         Err(error) => log(&format!("closed {peer}: {error}")),
     }
+}
+
+/// Whether an error says that there is nobody at the other end any more.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 /// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
@@ -385,7 +390,7 @@ fn converse(connection: &mut Connection, handler: &Handler, limits: &Limits, pee
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
                 let outcome = catch_unwind(AssertUnwindSafe(|| handler(&request, responder)));
                 match outcome {
-                    Ok(Err(error)) if answered => return Err(error),
+                    Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
                     Ok(Ok(_)) => {}
                     // A panic has already told the log where it happened.
                     Ok(Err(_)) | Err(_) if !answered => {
