@@ -260,6 +260,7 @@ class Panel {
   cut() {
     control.send(`cut ${this.key}`);
     timetable.lane(this.key).cut();
+    this.breaks();
   }
 
   // What the techniques say of themselves.
@@ -273,7 +274,17 @@ class Panel {
     this.counted = this.totals.requests;
     timetable.lane(this.key).asks();
   }
-  signs() { this.waitsSince = null; }
+  signs() {
+    this.waitsSince = null;
+    if (!this.broken) return;
+    this.broken = false;
+    chart.resumes(this.key);
+  }
+  // What is made up for after a gap belongs to no pace.
+  breaks() {
+    this.broken = true;
+    chart.breaks(this.key);
+  }
   answered(news) {
     this.signs();
     timetable.lane(this.key).ends();
@@ -284,6 +295,7 @@ class Panel {
   }
   ended() {
     this.waitsSince = null;
+    this.breaks();
     timetable.lane(this.key).ends();
   }
   misses(count) {
@@ -523,7 +535,7 @@ function showSlots() {
     ? `One tab: ${all.length} of ${MOST} connections to ${location.host} are held, ${Math.max(0, MOST - all.length)} are free for polling and publishing.`
     : all.length < MOST
       ? `${tabs} tabs: ${all.length} of ${MOST} connections to ${location.host} are held.`
-      : `${tabs} tabs want ${all.length} connections and there are ${MOST}: polling and publishing wait in line, in each tab. Close a tab, or pause a panel, and it goes on.`;
+      : `${tabs} tabs hold ${all.length === MOST ? `all ${MOST} connections` : `all ${MOST} connections and want ${all.length}`}. A poll and a POST wait in line until a long poll is answered. Close a tab, or pause a panel, and they go on.`;
   byId('slots').closest('.limit').classList.toggle('full', all.length >= MOST);
 }
 

@@ -205,15 +205,26 @@ export class Chart {
   // A new pace: a new measurement.
   pace(milliseconds) {
     this.begun = true;
-    this.run = { milliseconds, since: Date.now(), start: {}, last: {}, late: {}, quiet: null };
+    const from = Object.fromEntries(this.techniques.map(({ key }) => [key, this.run?.from[key] === Infinity ? Infinity : Date.now() + SETTLE]));
+    this.run = { milliseconds, from, start: {}, last: {}, late: {} };
     this.changed = true;
   }
 
   interrupted() { if (this.begun) this.pace(this.getPace()); }
 
+  // A technique was cut off: what it brings when it is back was published at another time.
+  breaks(key) {
+    if (!this.run) return;
+    this.run.from[key] = Infinity;
+    delete this.run.start[key];
+    delete this.run.late[key];
+  }
+
+  resumes(key) { if (this.run) this.run.from[key] = Date.now() + SETTLE; }
+
   late(key, ms, published) {
     const { run } = this;
-    if (!run || published < run.since + SETTLE) return;
+    if (!run || published < run.from[key]) return;
     const list = run.late[key] ??= [];
     if (list.length < 2000) list.push(ms);
   }
@@ -222,10 +233,9 @@ export class Chart {
     const { run } = this;
     if (!run) return;
     run.newest = totals;
-    if (Date.now() < run.since + SETTLE) { run.last = totals; return; }
-    if (run.milliseconds === null) return;
     for (const { key } of this.techniques) {
       const now = totals[key], last = run.last[key];
+      if (run.milliseconds === null || Date.now() < run.from[key]) continue;
       // From one arrival to another lies a whole number of intervals: what is between belongs to those messages.
       if (last && now.messages === last.messages) continue;
       const start = run.start[key] ??= now;

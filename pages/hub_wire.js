@@ -308,7 +308,7 @@ function drawFrame(frame, direction, number) {
   grid.setAttribute('aria-label', say);
 
   for (let i = 0; i < 32; i++) grid.append(element('i', i >= 16 ? 'far' : '', String(i)));
-  for (const [name, label, field] of [['FIN', 'FIN', 'fin'], ['RSV1-3', 'RSV', 'rsv'], ['opcode', 'opcode', 'opcode'], ['MASK', 'MASK', 'mask'], ['payload length', 'payload length', 'length']]) {
+  for (const [name, label, field] of [['FIN', 'FIN', 'fin'], ['RSV1-3', 'RSV', 'rsv'], ['opcode', 'opcode', 'opcode'], ['MASK', 'M', 'mask'], ['payload length', 'payload length', 'length']]) {
     const bits = bitsOf(part(name)), cell = box(bits.length, field, label);
     cell.dataset.field = name;
     const row = element('b');
@@ -343,7 +343,7 @@ function drawFrame(frame, direction, number) {
 function box(bits, field, label) {
   const made = element('div', `field-${field}`);
   made.style.setProperty('--bits', bits);
-  made.append(element('small', '', label));
+  if (label) made.append(element('small', '', label));
   return made;
 }
 

@@ -182,7 +182,7 @@ impl Port<'_> {
         for listener in self.listeners {
             let (threads, refused) = (Arc::clone(&self.server.threads), self.server.refused.clone());
             let (handler, tap, limits) = (Arc::clone(&handler), self.server.tap.clone(), self.server.limits);
-            let job = move |stream| Job { stream, handler: Arc::clone(&handler), tap: tap.clone(), limits };
+            let job = move |stream, peer| Job { stream, peer, handler: Arc::clone(&handler), tap: tap.clone(), limits };
             let accept = move || accept_for_ever(&listener, &threads, &refused, job);
             thread::Builder::new()
                 .name(format!("accept {}", self.number))
@@ -202,15 +202,15 @@ fn accept_for_ever(
     listener: &TcpListener,
     threads: &Arc<Threads>,
     refused: &SyncSender<Refused>,
-    job: impl Fn(TcpStream) -> Job,
+    job: impl Fn(TcpStream, SocketAddr) -> Job,
 ) {
     let mut failing = false;
     loop {
         match listener.accept() {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 failing = false;
-                if let Err(job) = threads.take(job(stream)) {
-                    refuse(job.stream, threads.lock().live, refused);
+                if let Some(job) = threads.take(job(stream, peer)) {
+                    refuse(job.stream, peer, threads.lock().live, refused);
                 }
             }
             Err(error) => {
@@ -225,9 +225,9 @@ fn accept_for_ever(
 }
 
 /// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a few octets.
-fn refuse(stream: TcpStream, held: usize, refused: &SyncSender<Refused>) {
+fn refuse(stream: TcpStream, peer: SocketAddr, held: usize, refused: &SyncSender<Refused>) {
     let reason = format!("expected a free thread; came one connection more than the {held} that this server can hold");
-    log(&format!("503 {}: {reason}", peer(&stream)));
+    log(&format!("503 {peer}: {reason}"));
     let mut answer = Vec::new();
     let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
     Response::refusal(Status::SERVICE_UNAVAILABLE, &reason).with("Retry-After", "1").write_to(&mut answer, terms);
@@ -254,11 +254,6 @@ fn linger_over_refused(kept: &Receiver<Refused>) {
     }
 }
 
-/// The peer's address, for the log.
-fn peer(stream: &TcpStream) -> String {
-    stream.peer_addr().map_or_else(|_| "a peer that is gone".into(), |address| address.to_string())
-}
-
 /// The most threads this process can bear. On Linux each maps four regions (its stack, its signal stack, a guard page for each), and
 /// the process is not refused but aborted when it runs out of them; and each connection is a file.
 fn bearable_threads() -> usize {
@@ -274,6 +269,7 @@ fn bearable_threads() -> usize {
 /// A connection that waits for a thread.
 struct Job {
     stream: TcpStream,
+    peer: SocketAddr,
     handler: Arc<Handler>,
     tap: Option<Tap>,
     limits: Limits,
@@ -304,31 +300,30 @@ impl Threads {
         self.state.lock().expect("nothing panics under this lock because it only counts")
     }
 
-    /// Hands the connection to a thread; gives it back if there is none to be had.
-    fn take(self: &Arc<Self>, job: Job) -> Result<(), Job> {
+    /// Hands the connection to a thread; gives one back if there is none to be had.
+    fn take(self: &Arc<Self>, job: Job) -> Option<Job> {
         let mut state = self.lock();
         if state.idle <= state.waiting.len() {
             if state.live >= self.max {
                 state.refused += 1;
-                return Err(job);
+                return Some(job);
             }
             state.live += 1;
             state.waiting.push_back(job);
             drop(state);
             let threads = Arc::clone(self);
-            let spawned = thread::Builder::new().name("connection".into()).stack_size(STACK).spawn(move || threads.work());
-            return spawned.map(drop).or_else(|error| {
-                log(&format!("no thread to be had: {error}"));
-                let mut state = self.lock();
-                state.live -= 1;
-                state.refused += 1;
-                state.waiting.pop_back().map_or(Ok(()), Err)
-            });
+            let begin = thread::Builder::new().name("connection".into()).stack_size(STACK);
+            let Err(error) = begin.spawn(move || threads.work()) else { return None };
+            log(&format!("no thread to be had: {error}"));
+            let mut state = self.lock();
+            state.live -= 1;
+            state.refused += 1;
+            return state.waiting.pop_back();
         }
         state.waiting.push_back(job);
         drop(state);
         self.arrived.notify_one();
-        Ok(())
+        None
     }
 
     /// The life of a thread: a connection, and another, until none comes for a while.
@@ -357,9 +352,9 @@ impl Threads {
 
 /// Serves one connection to its end. Whatever happens to it happens to it alone.
 fn serve(job: Job) {
-    let peer = peer(&job.stream);
-    let outcome = Connection::new(job.stream, job.limits.write, job.tap).and_then(|mut connection| {
-        let outcome = converse(&mut connection, &*job.handler, &job.limits, &peer);
+    let Job { stream, peer, handler, tap, limits } = job;
+    let outcome = Connection::new(stream, limits.write, tap).and_then(|mut connection| {
+        let outcome = converse(&mut connection, &*handler, &limits, peer);
         connection.close();
         outcome
     });
@@ -372,46 +367,32 @@ fn serve(job: Job) {
 }
 
 /// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
-fn converse(connection: &mut Connection, handler: &Handler, limits: &Limits, peer: &str) -> io::Result<()> {
+///
+/// Most connections spend their life in `handler`, waiting, and what stands on the stack until then stays in memory for as long. So
+/// whatever is not needed for the wait is in functions of its own.
+fn converse(connection: &mut Connection, handler: &Handler, limits: &Limits, peer: SocketAddr) -> io::Result<()> {
     loop {
         if connection.wait_for_input(limits.idle)? != Waited::Ready {
             return Ok(());
         }
-        let mut persistent = false;
-        let mut answered = false;
+        let (mut persistent, mut answered) = (false, false);
         match read_request(connection, limits.request) {
             Ok(Some(request)) => {
                 let terms = request.terms();
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
-                let outcome = catch_unwind(AssertUnwindSafe(|| handler(&request, responder)));
-                match outcome {
-                    Ok(Err(error)) if answered => return Err(error),
+                match catch_unwind(AssertUnwindSafe(|| handler(&request, responder))) {
                     Ok(Ok(_)) => {}
-                    // A panic has already told the log where it happened.
-                    Ok(Err(_)) | Err(_) if !answered => {
-                        if let Ok(Err(error)) = outcome {
-                            log(&format!("500 {peer}: {error}"));
-                        }
-                        let response = Response::refusal(Status::INTERNAL_SERVER_ERROR, "the server made a mistake");
-                        connection.writer().write(|out| response.write_to(out, Terms { persistent: false, ..terms }))?;
-                    }
-                    _ => {
+                    Ok(Err(error)) if answered => return Err(error),
+                    // Half an answer cannot be taken back. The panic has already told the log where it happened.
+                    Err(_) if answered => {
                         connection.writer().cut();
                         return Ok(());
                     }
+                    failed => return answer_for_failure(connection, failed.ok().and_then(Result::err), terms, peer),
                 }
             }
             Ok(None) => return Ok(()),
-            Err(error) => {
-                let Some(status) = error.status() else { return Err(error.into()) };
-                let reason = match &error {
-                    Error::Io(_) => Error::broken(Rule::InTime, b"", 0).to_string(),
-                    broken => broken.to_string(),
-                };
-                log(&format!("{} {peer}: {reason}", status.code()));
-                let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
-                connection.writer().write(|out| Response::refusal(status, &reason).write_to(out, terms))?;
-            }
+            Err(error) => return refuse_request(connection, error, peer),
         }
         if !persistent {
             return Ok(());
@@ -419,7 +400,31 @@ fn converse(connection: &mut Connection, handler: &Handler, limits: &Limits, pee
     }
 }
 
+/// The answer to a request that cannot be read. What follows it cannot be read either.
+#[cold]
+fn refuse_request(connection: &Connection, error: Error, peer: SocketAddr) -> io::Result<()> {
+    let Some(status) = error.status() else { return Err(error.into()) };
+    let reason = match &error {
+        Error::Io(_) => Error::broken(Rule::InTime, b"", 0).to_string(),
+        broken => broken.to_string(),
+    };
+    log(&format!("{} {peer}: {reason}", status.code()));
+    let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
+    connection.writer().write(|out| Response::refusal(status, &reason).write_to(out, terms))
+}
+
+/// The answer to a request whose handler gave none: it panicked, or returned an error.
+#[cold]
+fn answer_for_failure(connection: &Connection, error: Option<io::Error>, terms: Terms, peer: SocketAddr) -> io::Result<()> {
+    if let Some(error) = error {
+        log(&format!("500 {peer}: {error}"));
+    }
+    let response = Response::refusal(Status::INTERNAL_SERVER_ERROR, "the server made a mistake");
+    connection.writer().write(|out| response.write_to(out, Terms { persistent: false, ..terms }))
+}
+
 /// Reads one request, each of its parts within its deadline.
+#[inline(never)] // Or its variables would stand on the stack of `converse` for as long as the answer is waited for.
 fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<Request>, Error> {
     connection.set_deadline(Instant::now() + limit);
     let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
@@ -448,6 +453,7 @@ impl Responder<'_> {
     ///
     /// # Errors
     /// The peer is gone.
+    #[inline(never)] // See `converse`: a handler that may also stream would keep room for this on its stack.
     pub fn send(self, response: Response) -> io::Result<Sent> {
         *self.answered = true;
         *self.persistent = self.terms.persistent;
@@ -468,6 +474,8 @@ impl Responder<'_> {
         let writer = self.connection.writer();
         *self.answered = true;
         writer.write(|out| response.write_head_to(out, terms, framing))?;
+        // What has left is not kept for as long as the stream lasts.
+        drop(response);
         if !head_only {
             let chunks = ChunkedWriter::new(writer, framed);
             body(&chunks)?;
@@ -488,6 +496,7 @@ impl Responder<'_> {
     ) -> io::Result<Sent> {
         *self.answered = true;
         self.connection.writer().write(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
+        drop(response);
         protocol(self.connection)?;
         Ok(Sent(()))
     }

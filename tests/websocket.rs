@@ -220,14 +220,15 @@ fn a_flood_of_pings_is_answered_ping_by_ping_and_holds_up_nobody_else() {
 fn a_client_that_vanishes_frees_its_threads() {
     let (program, port) = start();
     let mut kept = open(port, "/echo");
-    let before = program.threads();
     let mut gone: Vec<Client> = (0..8).map(|_| open(port, "/push")).collect();
     for client in &mut gone {
         next_text(client);
         client.send(&masked(0x81, b"cut off here")[..9]);
     }
     drop(gone);
-    support::eventually("their threads end", || program.threads() <= before);
+    support::eventually("their threads end", || {
+        support::connections(&program) == 1 && support::threads_named(&program, "push") == 0
+    });
     kept.send(masked(0x81, b"unharmed"));
     assert_eq!(next_text(&mut kept), "unharmed");
 }

@@ -85,7 +85,8 @@ impl Fields {
         self.text.push_str(name);
         self.text.push_str(": ");
         let from = self.text.len();
-        if value.bytes().any(is_control) {
+        // A fold looks at all octets and so at many at once, which a search that may stop at each cannot.
+        if value.bytes().fold(false, |found, octet| found | is_control(octet)) {
             self.text.extend(value.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }));
         } else {
             self.text.push_str(value);

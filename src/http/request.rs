@@ -283,7 +283,10 @@ fn is_authority(text: &str) -> bool {
     let host_is_right = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => {
-            !host.is_empty() && host.bytes().all(|octet| octet.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&octet))
+            let unreserved = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~');
+            let other =
+                |octet| matches!(octet, b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
+            !host.is_empty() && host.bytes().all(|octet| unreserved(octet) || other(octet))
         }
     };
     host_is_right && port.bytes().all(|octet| octet.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())

@@ -117,6 +117,7 @@ impl Refusal {
     }
 
     /// The whole answer.
+    #[cold]
     pub fn response(&self) -> Response {
         let response = Response::refusal(self.status(), &self.to_string());
         match self.status() {
@@ -154,6 +155,7 @@ fn shown(value: &str) -> String {
 ///
 /// # Errors
 /// The [`Refusal`], whose [`response`](Refusal::response) is the answer.
+#[inline(never)] // Its variables need not stay on the stack for as long as the socket is open.
 pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
     let fields = &request.fields;
     let all = |name| fields.get_all(name).collect::<Vec<_>>().join(", ");

@@ -14,6 +14,7 @@ mod patterns;
 mod references;
 mod sections;
 mod shell;
+mod sketch;
 
 use markdown::{Document, Stale, assert_none, mend};
 use std::thread;

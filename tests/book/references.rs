@@ -269,7 +269,7 @@ pub fn check_costs(document: &Document) -> Vec<Stale> {
         let pairs = || outputs.iter().flat_map(|a| outputs.iter().map(move |b| (*a, *b)));
         for n in rows {
             for figure in numbers(&document.lines[n]) {
-                if !outputs.contains(&figure) && !pairs().any(|(a, b)| a + b == figure || a * b == figure) {
+                if !outputs.contains(&figure) && !pairs().any(|(a, b)| a + b == figure || a.checked_mul(b) == Some(figure)) {
                     stale.push(document.stale(n, format!("{figure} is not among the figures that the chapter's commands print")));
                 }
             }

@@ -329,8 +329,10 @@ fn unescape(text: &str, argument: Option<&str>) -> Result<Vec<u8>, String> {
             ('%', Some('%')) => bytes.push(b'%'),
             // A number, filled up with zeros.
             ('%', Some('0')) if rest[digits..].starts_with('d') => {
-                let width = rest[..digits].parse().map_err(|_| format!("printf and %{rest}"))?;
-                bytes.extend(format!("{:0>width$}", argument.ok_or("printf %d needs a number")?).bytes());
+                let width: usize = rest[..digits].parse().map_err(|_| format!("printf and %{rest}"))?;
+                let number = argument.ok_or("printf %d needs a number")?;
+                bytes.resize(bytes.len() + width.saturating_sub(number.len()), b'0');
+                bytes.extend(number.bytes());
                 rest = &rest[digits..];
             }
             ('\\' | '%', other) => return Err(format!("printf and {first}{}", other.unwrap_or_default())),

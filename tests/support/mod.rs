@@ -360,9 +360,14 @@ pub fn is_time_of_day(text: &str) -> bool {
 
 /// How many of a program's threads have a connection, or have had one a moment ago (Linux).
 pub fn connections(program: &Program) -> usize {
+    threads_named(program, "connection")
+}
+
+/// How many of a program's threads have this name (Linux).
+pub fn threads_named(program: &Program, wanted: &str) -> usize {
     let tasks = format!("/proc/{}/task", program.pid());
     let tasks = std::fs::read_dir(&tasks).unwrap_or_else(|error| panic!("{tasks}: {error}; this needs Linux"));
     // A thread may end between the listing and the look at its name.
     let name = |task: io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
-    tasks.filter_map(name).filter(|name| name.trim_end() == "connection").count()
+    tasks.filter_map(name).filter(|name| name.trim_end() == wanted).count()
 }

@@ -26,6 +26,7 @@ const PICTURES: &[Picture] = &[
     Picture { name: "sse_stream", addresses: ONE_PORT, arguments: &["--retry-ms", "5000"], happens: cut_the_stream },
     Picture { name: "websocket", addresses: SOCKET_AND_PAGE, arguments: &[], happens: talk_in_between },
     Picture { name: "raw_websocket", addresses: ONE_PORT, arguments: &[], happens: talk },
+    Picture { name: "hub", addresses: ONE_PORT, arguments: &[], happens: fill_the_timetable },
 ];
 
 fn main() {
@@ -74,6 +75,14 @@ fn publish_now_and_then(program: &Program, page: &mut Page) {
     }
     wait_for_messages(page, 1 + 8);
     sleep(Duration::from_secs(4));
+}
+
+/// Long enough to show the panels below the timetable, which a message crosses at the end.
+fn fill_the_timetable(_: &Program, page: &mut Page) {
+    page.resize(1280, 1500);
+    wait_for_messages(page, 5 * 22);
+    page.evaluate("document.querySelector('#publish').requestSubmit()");
+    wait_for_messages(page, 5 * 24);
 }
 
 fn cut_the_stream(_: &Program, page: &mut Page) {
