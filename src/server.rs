@@ -178,12 +178,12 @@ pub struct Port<'a> {
 impl Port<'_> {
     /// Starts to answer with this handler.
     pub fn serve(self, handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static) {
-        let handler: Arc<Handler> = Arc::new(handler);
+        let Server { limits, tap, .. } = self.server;
+        let service = Arc::new(Service { handler: Box::new(handler), tap: tap.clone(), limits: *limits });
         for listener in self.listeners {
             let (threads, refused) = (Arc::clone(&self.server.threads), self.server.refused.clone());
-            let (handler, tap, limits) = (Arc::clone(&handler), self.server.tap.clone(), self.server.limits);
-            let job = move |stream, peer| Job { stream, peer, handler: Arc::clone(&handler), tap: tap.clone(), limits };
-            let accept = move || accept_for_ever(&listener, &threads, &refused, job);
+            let service = Arc::clone(&service);
+            let accept = move || accept_for_ever(&listener, &threads, &refused, &service);
             thread::Builder::new()
                 .name(format!("accept {}", self.number))
                 .spawn(accept)
@@ -198,18 +198,13 @@ pub fn log(line: &str) {
 }
 
 /// The accept loop. One `accept` that fails (no file descriptor left, a client that gave up early) is not the end of a server.
-fn accept_for_ever(
-    listener: &TcpListener,
-    threads: &Arc<Threads>,
-    refused: &SyncSender<Refused>,
-    job: impl Fn(TcpStream, SocketAddr) -> Job,
-) {
+fn accept_for_ever(listener: &TcpListener, threads: &Arc<Threads>, refused: &SyncSender<Refused>, service: &Arc<Service>) {
     let mut failing = false;
     loop {
         match listener.accept() {
             Ok((stream, peer)) => {
                 failing = false;
-                if let Some(job) = threads.take(job(stream, peer)) {
+                if let Some(job) = threads.take(Job { stream, peer, service: Arc::clone(service) }) {
                     refuse(job.stream, peer, threads.lock().live, refused);
                 }
             }
@@ -266,13 +261,18 @@ fn bearable_threads() -> usize {
     by_maps.min(by_files).max(1)
 }
 
+/// What all connections of a port have in common.
+struct Service {
+    handler: Box<Handler>,
+    tap: Option<Tap>,
+    limits: Limits,
+}
+
 /// A connection that waits for a thread.
 struct Job {
     stream: TcpStream,
     peer: SocketAddr,
-    handler: Arc<Handler>,
-    tap: Option<Tap>,
-    limits: Limits,
+    service: Arc<Service>,
 }
 
 /// The threads that serve connections. One that has finished waits a moment for the next connection, so that a client
@@ -352,9 +352,9 @@ impl Threads {
 
 /// Serves one connection to its end. Whatever happens to it happens to it alone.
 fn serve(job: Job) {
-    let Job { stream, peer, handler, tap, limits } = job;
-    let outcome = Connection::new(stream, limits.write, tap).and_then(|mut connection| {
-        let outcome = converse(&mut connection, &*handler, &limits, peer);
+    let Job { stream, peer, service } = job;
+    let outcome = Connection::new(stream, service.limits.write, service.tap.clone()).and_then(|mut connection| {
+        let outcome = converse(&mut connection, &service, peer);
         connection.close();
         outcome
     });
@@ -370,17 +370,17 @@ fn serve(job: Job) {
 ///
 /// Most connections spend their life in `handler`, waiting, and what stands on the stack until then stays in memory for as long. So
 /// whatever is not needed for the wait is in functions of its own.
-fn converse(connection: &mut Connection, handler: &Handler, limits: &Limits, peer: SocketAddr) -> io::Result<()> {
+fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) -> io::Result<()> {
     loop {
-        if connection.wait_for_input(limits.idle)? != Waited::Ready {
+        if connection.wait_for_input(service.limits.idle)? != Waited::Ready {
             return Ok(());
         }
         let (mut persistent, mut answered) = (false, false);
-        match read_request(connection, limits.request) {
+        match read_request(connection, service.limits.request) {
             Ok(Some(request)) => {
                 let terms = request.terms();
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
-                match catch_unwind(AssertUnwindSafe(|| handler(&request, responder))) {
+                match catch_unwind(AssertUnwindSafe(|| (service.handler)(&request, responder))) {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) if answered => return Err(error),
                     // Half an answer cannot be taken back. The panic has already told the log where it happened.

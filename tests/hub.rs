@@ -421,6 +421,36 @@ fn a_page_sees_what_its_own_connections_cost_and_can_cut_them() {
 }
 
 #[test]
+fn what_else_crosses_a_polls_connection_is_not_counted_as_polling() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let key = "abcdefgh2";
+    let url = Url::parse(&format!("ws://127.0.0.1:{port}/control?view={key}")).unwrap();
+    let mut client = SocketClient::connect(&url, &[]).unwrap();
+    let mut control = client.socket();
+    control.sender().send_text("rate off").unwrap();
+
+    let poll = format!("GET /poll?view={key} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let mut browser = Client::connect(port);
+    browser.send(&poll);
+    let answer = browser.read_through("]}");
+    browser.send("POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello");
+    browser.read_through("\"}");
+    browser.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    browser.read_through("ok\n");
+
+    control.sender().send_text("rate 2000").unwrap();
+    let totals = loop {
+        match control.receive().unwrap() {
+            Some(Message::Text(text)) if text.contains(r#""rate":2000"#) => break text,
+            other => assert!(other.is_some(), "the control socket ended"),
+        }
+    };
+    let counted = format!(r#""poll":{{"requests":1,"up":{},"down":{}"#, poll.len(), answer.len());
+    assert!(totals.contains(&counted), "{counted} in {totals}");
+}
+
+#[test]
 #[ignore = "heavy: 10,000 connections and as many threads; cargo test --release"]
 fn one_publish_answers_five_thousand_long_polls_and_five_thousand_streams() {
     const EACH: usize = 4_900;

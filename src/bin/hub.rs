@@ -102,6 +102,10 @@ fn answer(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent
     }
     let path = request.path().trim_start_matches('/');
     let (channel, last) = path.rsplit_once('/').unwrap_or(("", path));
+    // A browser uses a connection again, for anything: only what a technique asks counts as the technique's.
+    if Technique::named(last).is_none() {
+        hub.views.detach(responder.connection_number());
+    }
     match (request.method, last) {
         (Method::Get | Method::Head, "status") if channel.is_empty() => responder.send(status(hub)),
         (Method::Get | Method::Head, "health") if channel.is_empty() => {
@@ -119,10 +123,7 @@ fn answer(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent
         (_, "publish") => responder.send(Response::method_not_allowed(request, "POST")),
         (Method::Get, last) if let Some(technique) = Technique::named(last) => read(hub, channel, technique, request, responder),
         (_, last) if Technique::named(last).is_some() => responder.send(Response::method_not_allowed(request, "GET")),
-        _ => {
-            hub.views.detach(responder.connection_number());
-            responder.send(pages::answer(request, "hub.html"))
-        }
+        _ => responder.send(pages::answer(request, "hub.html")),
     }
 }
 

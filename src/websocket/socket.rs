@@ -357,6 +357,7 @@ impl<'c> WebSocket<'c> {
 ///
 /// # Errors
 /// How the connection failed, for the server to log.
+#[inline(never)] // A handler that serves several paths would keep room for each of them on its stack.
 pub fn serve(
     request: &Request,
     responder: Responder<'_>,

@@ -6,8 +6,8 @@ use std::fs;
 
 /// Chapters that have no program of their own.
 const NOT_LESSONS: &[&str] = &["http"];
-/// Lessons that have no page, because they speak in the terminal alone: the one calculates and ends, the other takes the page's place.
-const NO_PAGE: &[&str] = &["accept_key", "client"];
+/// Lessons that have no page, because they speak in the terminal alone: two calculate and end, the third takes the page's place.
+const NO_PAGE: &[&str] = &["accept_key", "claims", "client"];
 
 /// The stems of the chapters, `polling` for `docs/02-polling.md`, with their paths.
 fn chapters() -> Vec<(String, String)> {

@@ -24,10 +24,10 @@ struct Connection<'a, C> {
 }
 
 /// Returns how many answers came in the measured time, what they cost, and the server's resident KiB at its end.
-pub fn run<'a, R: Requests, C: Check>(
+pub fn run<R: Requests, C: Check>(
     server: &Server,
     connections: impl Iterator<Item = io::Result<(std::net::TcpStream, C)>>,
-    requests: &'a R,
+    requests: &R,
     outstanding: u64,
     pace: Pace,
 ) -> Result<(u64, Cost, f64), String> {

@@ -51,14 +51,12 @@ struct Panel {
 /// The files and what is in them. A plot without at least two points is left out.
 pub fn all(results: &Results) -> Vec<(&'static str, String)> {
     let rate = |title: &str, load, bytes| {
-        panel(results, title, "a second", load, bytes, |_, point, peer| {
+        panel(results, title, "per second", load, bytes, |_, point, peer| {
             results.summary(point, peer, "operations/s").map(|summary| summary.median)
         })
     };
-    let throughput = [
-        rate("HTTP keep-alive: answers a second", keep_alive::NAME, 0),
-        rate("WebSocket echo, 32 bytes: messages a second", echo::NAME, 32),
-    ];
+    let throughput =
+        [rate("HTTP keep-alive, answers", keep_alive::NAME, 0), rate("WebSocket echo of 32 bytes, messages", echo::NAME, 32)];
     let parked = |load: &str, what: &str, unit, value: &dyn Fn(usize, &Point, &str) -> Option<f64>| {
         panel(results, &format!("{what}, {load}"), unit, load, 0, value)
     };
@@ -110,7 +108,8 @@ fn drawing(panels: Vec<Panel>) -> Option<String> {
     }
     let height = PANEL * panels.len() as f64;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\n<style>{STYLE}</style>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">\n<style>{STYLE}</style>\n",
+        panels[0].title
     );
     for (index, panel) in panels.iter().enumerate() {
         let _ = writeln!(svg, "<g transform=\"translate(0 {})\">", PANEL * index as f64);

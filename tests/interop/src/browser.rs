@@ -19,7 +19,7 @@ use tungstenite::{Message, WebSocket};
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// How long it may take to end when it is asked to.
-const CLOSE_LIMIT: Duration = Duration::from_secs(5);
+const CLOSE_LIMIT: Duration = Duration::from_secs(20);
 
 /// A browser with an empty profile. Dropped, it is killed and its profile removed.
 pub struct Browser {
@@ -109,7 +109,10 @@ impl Drop for Browser {
         }
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = fs::remove_dir_all(&self.profile);
+        // Its other processes may be the last to write there.
+        while fs::remove_dir_all(&self.profile).is_err() && self.profile.exists() && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -71,6 +71,12 @@ impl Lesson {
         assert_eq!(self.page.take_complaints(), [""; 0], "{}", self.name);
     }
 
+    fn complains_of_lost_connections_only(&mut self) {
+        let complaints = self.page.take_complaints();
+        let unexpected: Vec<_> = complaints.into_iter().filter(|complaint| !is_a_lost_server(complaint)).collect();
+        assert!(unexpected.is_empty(), "{}: {unexpected:?}", self.name);
+    }
+
     /// No message was lost and none came twice, where the page can tell.
     fn has_every_message_once(&mut self) {
         for figure in ["lost", "double", "differ"] {
@@ -244,6 +250,81 @@ fn raw_websocket_returns_text_of_every_length_form() {
         lesson.page.wait_until("the same text", LIMIT, "document.querySelector('#messages li .data').textContent === socketText");
     }
     lesson.has_every_message_once();
+    lesson.has_not_complained();
+}
+
+/// The hub's five panels, one for each technique.
+const PANELS: &str = "[...document.querySelectorAll('.technique')]";
+
+/// Opens the hub and waits until its script has made the panels.
+fn open_hub() -> Lesson {
+    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    lesson.page.wait_until("five panels", LIMIT, &format!("{PANELS}.length === 5"));
+    lesson
+}
+
+/// Waits until each of the five panels has received so many messages more.
+fn each_panel_receives(lesson: &mut Lesson, more: u64) {
+    let counts = lesson.page.evaluate(&format!("{PANELS}.map(panel => Number(panel.dataset.count) + {more})"));
+    let what = format!("each panel of the hub has received {more} more");
+    lesson.page.wait_until(&what, LIMIT, &format!("{PANELS}.every((panel, i) => Number(panel.dataset.count) >= {counts}[i])"));
+}
+
+fn no_panel_misses_or_doubles(lesson: &mut Lesson) {
+    let panels =
+        lesson.page.evaluate(&format!("{PANELS}.map(({{dataset: of}}) => [of.technique, of.missed, of.double].join(' '))"));
+    for panel in panels.as_array().expect("a list").iter().map(|panel| panel.as_str().unwrap_or_default()) {
+        assert!(panel.ends_with(" 0 0"), "technique, missed, double: {panel}");
+    }
+}
+
+#[test]
+fn the_hub_shows_five_techniques_and_all_go_on_after_a_restart() {
+    let mut lesson = open_hub();
+    each_panel_receives(&mut lesson, 2);
+    lesson.is("open");
+    lesson.is_pictured();
+    lesson.survives_a_restart();
+    each_panel_receives(&mut lesson, 2);
+    no_panel_misses_or_doubles(&mut lesson);
+}
+
+#[test]
+fn what_is_said_on_the_hub_is_heard_by_five_techniques_as_text() {
+    let mut lesson = open_hub();
+    each_panel_receives(&mut lesson, 1);
+    // Else the time would take its place at once.
+    lesson.page.evaluate("document.querySelector('#speaks').click()");
+    for (way, text) in [("post", "你好 <b>'\"&</b>"), ("ws", "</script> by a frame")] {
+        lesson.page.evaluate(&format!("document.querySelector('#way [value={way}]').click()"));
+        lesson.page.evaluate(&format!("document.querySelector('#text').value = {}", json!(text)));
+        lesson.page.evaluate("document.querySelector('#publish').requestSubmit()");
+        let heard = format!("{PANELS}.every(panel => panel.querySelector('.data').textContent === {})", json!(text));
+        lesson.page.wait_until(&format!("every panel shows {text}"), LIMIT, &heard);
+    }
+    assert_eq!(lesson.page.evaluate("document.querySelectorAll('.technique .data *').length"), 0);
+    no_panel_misses_or_doubles(&mut lesson);
+    lesson.has_not_complained();
+}
+
+#[test]
+fn nothing_is_lost_when_the_hub_cuts_every_connection() {
+    let mut lesson = open_hub();
+    each_panel_receives(&mut lesson, 1);
+    lesson.page.evaluate(&format!("{PANELS}.forEach(panel => panel.querySelector('.cut').click())"));
+    each_panel_receives(&mut lesson, 3);
+    lesson.is("open");
+    no_panel_misses_or_doubles(&mut lesson);
+    lesson.complains_of_lost_connections_only();
+}
+
+#[test]
+fn the_hub_takes_the_wire_apart() {
+    let mut lesson = open_hub();
+    lesson.page.evaluate("document.querySelector('#openWire').click()");
+    lesson.page.wait_until("ten crossings", LIMIT, "document.querySelectorAll('#crossings > li').length >= 10");
+    lesson.page.screenshot(&report("browser").join("hub-wire.png"));
+    each_panel_receives(&mut lesson, 1);
     lesson.has_not_complained();
 }
 
