@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
+mod catalogue;
 mod excerpts;
 mod languages;
 mod lessons;
@@ -69,6 +70,11 @@ fn every_lesson_has_its_chapter_program_page_and_row() {
 }
 
 #[test]
+fn the_error_catalogue_says_what_the_code_says() {
+    assert_none(&catalogue::check());
+}
+
+#[test]
 fn the_chinese_book_keeps_step() {
     assert_none(&languages::check());
 }
@@ -77,6 +83,7 @@ fn the_chinese_book_keeps_step() {
 #[test]
 #[ignore = "writes to docs/: run it by name"]
 fn refresh() {
+    catalogue::refresh();
     let mut left = mend(each(excerpts::check));
     left.extend(mend(check_outputs()));
     for document in Document::all() {

@@ -167,9 +167,6 @@ impl Running {
     pub fn command(text: &str, programs: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<Running, String> {
         let words = words(text)?;
         let mut parts: Vec<&[String]> = words.split(|word| word == "|").collect();
-        if std::env::var_os("BOOK_SHELL").is_some() {
-            return Ok(Running::process(&mut in_a_shell(text, &words, programs)));
-        }
         // What is known before anything runs: the text that is printed, and files.
         let mut input = None;
         while let Some(known) = parts.first().and_then(|part| known_bytes(part, input.as_deref(), files)) {
@@ -199,6 +196,12 @@ impl Running {
             _ => return Err("the test understands cargo run, curl, and pipes of printf, cat, nc, tail, od and wc".into()),
         };
         let filters = parts.map(filter).collect::<Result<Vec<_>, _>>()?;
+        if std::env::var_os("BOOK_SHELL").is_some() {
+            let mut shell = Command::new("sh");
+            return Ok(Running::process(
+                shell.args(["-c", text]).env("no_proxy", "localhost").current_dir(crate::markdown::root()),
+            ));
+        }
         if filters.is_empty() {
             return Ok(Running::thread(act));
         }
@@ -209,18 +212,6 @@ impl Running {
             screen.print(&filters.iter().fold(bytes, |bytes, filter| filter(&bytes)))
         })))
     }
-}
-
-/// The same command for a real shell, in which `cargo run` would build first.
-fn in_a_shell(text: &str, words: &[String], programs: &Path) -> Command {
-    let mut text = text.to_owned();
-    for name in words.windows(2).filter(|pair| pair[0] == "--bin").map(|pair| &pair[1]) {
-        let path = programs.join(name).display().to_string();
-        text = text.replace(&format!("cargo run --bin {name} --"), &path).replace(&format!("cargo run --bin {name}"), &path);
-    }
-    let mut command = Command::new("sh");
-    command.args(["-c", &text]).env("no_proxy", "localhost").current_dir(crate::markdown::root());
-    command
 }
 
 /// What `printf` or `cat` brings, also into a file; `None` if it is neither. `input` is what stands before it in the pipe.
