@@ -495,8 +495,11 @@ impl Responder<'_> {
         protocol: impl FnOnce(&mut Connection) -> io::Result<()>,
     ) -> io::Result<Sent> {
         *self.answered = true;
-        self.connection.writer().write(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
-        drop(response);
+        let writer = self.connection.writer();
+        writer.write(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
+        // At once: a protocol that only ever sends from another thread would never make this one wait, and so never send it.
+        writer.flush()?;
+        drop((writer, response));
         protocol(self.connection)?;
         Ok(Sent(()))
     }

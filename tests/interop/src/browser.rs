@@ -15,6 +15,8 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
+use crate::Patient;
+
 /// How long the browser may take to start, and to answer one command.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
@@ -223,7 +225,7 @@ fn complaint(event: &Value) -> Option<String> {
 
 /// One connection of the debugging protocol: numbered commands, their answers, and events between them.
 struct Protocol {
-    socket: WebSocket<TcpStream>,
+    socket: WebSocket<Patient>,
     last_id: u64,
     events: Vec<Value>,
 }
@@ -232,8 +234,7 @@ impl Protocol {
     fn connect(url: &str) -> Protocol {
         let authority = url.trim_start_matches("ws://").split('/').next().unwrap_or_default();
         let stream = TcpStream::connect(authority).expect("the browser accepts connections");
-        stream.set_read_timeout(Some(ANSWER_LIMIT)).expect("the limit is not zero");
-        let (socket, _) = tungstenite::client(url, stream).expect("the browser speaks WebSocket");
+        let (socket, _) = tungstenite::client(url, Patient::new(stream, ANSWER_LIMIT)).expect("the browser speaks WebSocket");
         Protocol { socket, last_id: 0, events: Vec::new() }
     }
 

@@ -10,6 +10,8 @@ pub mod messages;
 pub mod program;
 pub mod streams;
 
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -34,6 +36,40 @@ pub fn report(name: &str) -> PathBuf {
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("a bound listener has an address").port()
+}
+
+/// A socket with a limit for each read, which no signal cuts short.
+///
+/// Linux starts a read again after a signal, such as the one that lets a stopped process go on; but not if it has a limit.
+pub struct Patient(TcpStream);
+
+impl Patient {
+    pub fn new(stream: TcpStream, limit: Duration) -> Patient {
+        stream.set_read_timeout(Some(limit)).expect("the limit is not zero");
+        stream.set_nodelay(true).expect("a TCP option");
+        Patient(stream)
+    }
+}
+
+impl Read for Patient {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.0.read(buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+}
+
+impl Write for Patient {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Looks again and again until `look` finds something; for what can only be seen by looking, such as a page.

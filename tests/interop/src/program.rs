@@ -125,9 +125,11 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
+        let ended = self.child.try_wait();
         self.kill();
         if std::thread::panicking() {
-            eprintln!("---- what {} printed\n{}----", self.name, self.output());
+            let state = if let Ok(Some(status)) = ended { format!("ended by itself, {status}") } else { "running".into() };
+            eprintln!("---- {} ({state}) printed\n{}----", self.name, self.output());
         }
     }
 }

@@ -127,10 +127,11 @@ impl Lesson {
     }
 }
 
-/// What the browser itself reports when a server is gone. No page can prevent it.
+/// What the browser itself reports when a server is gone, or when a page gives up an attempt to reach it. No page can prevent it.
 fn is_a_lost_server(complaint: &str) -> bool {
     let errors = ["CONNECTION_REFUSED", "CONNECTION_RESET", "CONNECTION_CLOSED", "EMPTY_RESPONSE", "INCOMPLETE_CHUNKED_ENCODING"];
     errors.iter().any(|error| complaint.contains(&format!("net::ERR_{error}")))
+        || complaint.contains("WebSocket is closed before the connection is established")
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use eventsource_client::{Client as _, ClientBuilder, SSE};
 use futures::StreamExt;
+use push_by_hand_interop::Patient;
 use push_by_hand_interop::client::LIMIT;
 use push_by_hand_interop::program::{ONE_PORT, Program};
 use serde_json::Value;
@@ -73,9 +74,8 @@ fn by_event_source(channel: &str, after: &str) -> Vec<Said> {
 fn by_web_socket(channel: &str, after: &str) -> Vec<Said> {
     let authority = channel.trim_start_matches("http://").split('/').next().unwrap_or_default();
     let stream = TcpStream::connect(authority).expect("the hub accepts connections");
-    stream.set_read_timeout(Some(LIMIT)).expect("the limit is not zero");
     let url = format!("{}/ws?after={after}", channel.replacen("http", "ws", 1));
-    let (mut socket, _) = tungstenite::client(url, stream).expect("the opening handshake");
+    let (mut socket, _) = tungstenite::client(url, Patient::new(stream, LIMIT)).expect("the opening handshake");
     let mut all = Vec::new();
     while all.len() < COUNT {
         if let Message::Text(text) = socket.read().expect("the hub sends") {

@@ -11,21 +11,19 @@ use push_by_hand::websocket::{
 use push_by_hand_interop::client::LIMIT;
 use push_by_hand_interop::messages::{Data, Plan, SIZES, plans};
 use push_by_hand_interop::program::{Program, SOCKET_AND_PAGE, binary};
-use push_by_hand_interop::wait_for;
+use push_by_hand_interop::{Patient, wait_for};
 use tungstenite::protocol::frame::Frame;
 use tungstenite::protocol::frame::coding::{CloseCode, Data as Kind, OpCode};
 use tungstenite::protocol::{CloseFrame, Role};
 use tungstenite::{Error, Message, WebSocket};
 
-type Socket = WebSocket<TcpStream>;
+type Socket = WebSocket<Patient>;
 
 /// A client that is not ours, at our `/echo`.
 fn foreign_client(lesson: &Program) -> Socket {
     let url = format!("{}echo", lesson.url("socket"));
     let stream = TcpStream::connect(("localhost", lesson.port("socket"))).expect("the lesson accepts connections");
-    stream.set_read_timeout(Some(LIMIT)).expect("the limit is not zero");
-    stream.set_nodelay(true).expect("a TCP option");
-    let (socket, _) = tungstenite::client(url, stream).expect("the opening handshake");
+    let (socket, _) = tungstenite::client(url, Patient::new(stream, LIMIT)).expect("the opening handshake");
     socket
 }
 
@@ -35,9 +33,7 @@ fn foreign_server(listener: &TcpListener) -> Socket {
     listener.set_nonblocking(true).expect("a socket option");
     let (stream, _) = wait_for("a client", LIMIT, || listener.accept().ok());
     stream.set_nonblocking(false).expect("a socket option");
-    stream.set_read_timeout(Some(LIMIT)).expect("the limit is not zero");
-    stream.set_nodelay(true).expect("a TCP option");
-    tungstenite::accept(stream).expect("the opening handshake")
+    tungstenite::accept(Patient::new(stream, LIMIT)).expect("the opening handshake")
 }
 
 /// Sends a message as planned; each fragment and each Ping is a frame of its own.
