@@ -167,6 +167,10 @@ fn check_all(exercises: &[Exercise], fresh: bool) -> ExitCode {
             println!("tests/exercises/{}.rs has {hints} hints; expected two or three\n", exercise.name);
             wrong += 1;
         }
+        if !exercise.is_in_its_chapter() {
+            println!("docs/{}.md does not name the exercise {}\n", exercise.chapter, exercise.name);
+            wrong += 1;
+        }
         if tried(exercise.yours).is_ok() {
             solved += 1;
             if fresh {
@@ -200,6 +204,11 @@ impl Exercise {
         };
         println!("{}, hint {number} of {}: {hint}", self.name, hints.len());
         ExitCode::SUCCESS
+    }
+
+    fn is_in_its_chapter(&self) -> bool {
+        let path = format!("{}/docs/{}.md", env!("CARGO_MANIFEST_DIR"), self.chapter);
+        std::fs::read_to_string(path).is_ok_and(|text| text.contains(&format!("\n**{}.** ", self.name)))
     }
 
     /// The hints at the end of the file: comments that are numbered, and go on in lines that are indented.

@@ -9,5 +9,5 @@ pub fn message(line: &str) -> Message {
 
 // Hints, one at a time: `--hint 1`, `--hint 2`, …
 // 1. `Message` has two variants, and `Sender::send` takes either.
-// 2. What is `0x0`? And `0xhello`? And `0x0é`, if you cut the text two bytes at a time?
+// 2. What is `0x0`? And `0xhell`? And `0x0é`, if you cut the text two bytes at a time?
 // 3. A `+` is no digit, whatever `u8::from_str_radix` thinks.

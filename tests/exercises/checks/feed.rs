@@ -75,7 +75,7 @@ pub fn say_goodbye(goodbye: fn(&Feed, &AtomicBool), hold: Hold) -> Check {
 }
 
 pub fn named_counts(enter: fn(&Feed, &Mutex<usize>), leave: fn(&Feed, &Mutex<usize>)) -> Check {
-    let (feed, open) = (feed(10_000), Mutex::new(0));
+    let (feed, open) = (feed(100_000), Mutex::new(0));
     enter(&feed, &open);
     enter(&feed, &open);
     leave(&feed, &open);
@@ -85,7 +85,7 @@ pub fn named_counts(enter: fn(&Feed, &Mutex<usize>), leave: fn(&Feed, &Mutex<usi
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
-                for _ in 0..500 {
+                for _ in 0..5_000 {
                     enter(&feed, &open);
                     leave(&feed, &open);
                 }
@@ -97,7 +97,7 @@ pub fn named_counts(enter: fn(&Feed, &Mutex<usize>), leave: fn(&Feed, &Mutex<usi
     let jump = counts.windows(2).find(|pair| pair[0].abs_diff(pair[1]) != 1);
     holds(
         jump.is_none(),
-        "eight come and go 500 times at once",
+        "eight come and go 5000 times at once",
         "each number one more or less than the last",
         format!("{jump:?}"),
     )

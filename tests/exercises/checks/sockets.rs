@@ -207,7 +207,7 @@ pub fn say_it_in_binary(message: fn(&str) -> Received) -> Check {
         ("0x00ff", Some(&b"\x00\xff"[..])),
         ("0x68656C6c6f", Some(b"hello")),
         (" 0x00", None),
-        ("0xhello", None),
+        ("0xhell", None),
         ("0x0", None),
         ("0x+1", None),
         ("0x0é1", None),
