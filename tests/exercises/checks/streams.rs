@@ -196,7 +196,8 @@ pub fn a_sixth_reader(read: fn(&Feed, Id, Responder<'_>) -> io::Result<Sent>) ->
             feed.publish(data);
         }
         let mut line = String::new();
-        body.read_line(&mut line).map_err(|error| miss(&format!("the line of {data:?}"), "a line", error))?;
+        let nothing = |_| miss(&format!("the line of {data:?}"), "a line, and its end", format!("none in {PATIENCE:?}"));
+        body.read_line(&mut line).map_err(nothing)?;
         let newest = feed.after(feed.before_newest());
         same(&format!("the line of {data:?}"), format!("{}\n", json::message(&newest.messages[0])), line)?;
     }
