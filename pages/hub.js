@@ -182,7 +182,9 @@ async function webSocket(panel, signal) {
       socket.onclose = event => over(event.code);
     });
     socket.onclose = socket.onmessage = null;
-    socket.close();
+    // Closed before it is open, a socket complains on the console.
+    if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+    else socket.close();
     if (signal.aborted) return;
     panel.ended();
     // It does not come back by itself.

@@ -22,7 +22,7 @@ use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -55,6 +55,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const REFUSED_LINGER: Duration = Duration::from_millis(500);
 const REFUSED_KEPT: usize = 256;
 
+/// How many lines of the log may wait for who reads it.
+const LOG_QUEUE: usize = 1000;
+
 /// What a lesson is to the server: from a request to proof that it was answered.
 type Handler = dyn Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync;
 
@@ -72,6 +75,7 @@ type Refused = (TcpStream, Instant);
 impl Server {
     /// A server within these limits. With a tap, every byte of every connection is shown to it.
     pub fn new(limits: Limits, tap: Option<Tap>) -> Server {
+        log_queue();
         let (refused, kept) = sync_channel(REFUSED_KEPT);
         thread::Builder::new()
             .name("refused".into())
@@ -197,6 +201,25 @@ pub fn log(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// The same for whoever must not wait for the reader of the log: a terminal that stands still (Ctrl-S, a pager) would hold up every
+/// connection, and the accept loop. What is too much for the queue is lost.
+fn note(line: String) {
+    let _ = log_queue().try_send(line);
+}
+
+/// The queue of the log, and the thread that writes what is in it. The first server starts it, when threads are to be had.
+fn log_queue() -> &'static SyncSender<String> {
+    static QUEUE: OnceLock<SyncSender<String>> = OnceLock::new();
+    QUEUE.get_or_init(|| {
+        let (queue, lines) = sync_channel::<String>(LOG_QUEUE);
+        thread::Builder::new()
+            .name("log".into())
+            .spawn(move || lines.into_iter().for_each(|line| log(&line)))
+            .expect("a first thread starts because none has been started yet");
+        queue
+    })
+}
+
 /// The accept loop. One `accept` that fails (no file descriptor left, a client that gave up early) is not the end of a server.
 fn accept_for_ever(listener: &TcpListener, threads: &Arc<Threads>, refused: &SyncSender<Refused>, service: &Arc<Service>) {
     let mut failing = false;
@@ -210,7 +233,7 @@ fn accept_for_ever(listener: &TcpListener, threads: &Arc<Threads>, refused: &Syn
             }
             Err(error) => {
                 if !failing {
-                    log(&format!("accept: {error}; connections wait in the queue until it passes"));
+                    note(format!("accept: {error}; connections wait in the queue until it passes"));
                 }
                 failing = true;
                 thread::sleep(ACCEPT_PAUSE);
@@ -222,7 +245,7 @@ fn accept_for_ever(listener: &TcpListener, threads: &Arc<Threads>, refused: &Syn
 /// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a few octets.
 fn refuse(stream: TcpStream, peer: SocketAddr, held: usize, refused: &SyncSender<Refused>) {
     let reason = format!("expected a free thread; came one connection more than the {held} that this server can hold");
-    log(&format!("503 {peer}: {reason}"));
+    note(format!("503 {peer}: {reason}"));
     let mut answer = Vec::new();
     let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
     Response::refusal(Status::SERVICE_UNAVAILABLE, &reason).with("Retry-After", "1").write_to(&mut answer, terms);
@@ -314,7 +337,7 @@ impl Threads {
             let threads = Arc::clone(self);
             let begin = thread::Builder::new().name("connection".into()).stack_size(STACK);
             let Err(error) = begin.spawn(move || threads.work()) else { return None };
-            log(&format!("no thread to be had: {error}"));
+            note(format!("no thread to be had: {error}"));
             let mut state = self.lock();
             state.live -= 1;
             state.refused += 1;
@@ -362,7 +385,7 @@ fn serve(job: Job) {
         Ok(()) => {}
         // A peer that leaves while we write is how most streams end.
         Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
-        Err(error) => log(&format!("closed {peer}: {error}")),
+        Err(error) => note(format!("closed {peer}: {error}")),
     }
 }
 
@@ -408,7 +431,7 @@ fn refuse_request(connection: &Connection, error: Error, peer: SocketAddr) -> io
         Error::Io(_) => Error::broken(Rule::InTime, b"", 0).to_string(),
         broken => broken.to_string(),
     };
-    log(&format!("{} {peer}: {reason}", status.code()));
+    note(format!("{} {peer}: {reason}", status.code()));
     let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
     connection.writer().write(|out| Response::refusal(status, &reason).write_to(out, terms))
 }
@@ -417,7 +440,7 @@ fn refuse_request(connection: &Connection, error: Error, peer: SocketAddr) -> io
 #[cold]
 fn answer_for_failure(connection: &Connection, error: Option<io::Error>, terms: Terms, peer: SocketAddr) -> io::Result<()> {
     if let Some(error) = error {
-        log(&format!("500 {peer}: {error}"));
+        note(format!("500 {peer}: {error}"));
     }
     let response = Response::refusal(Status::INTERNAL_SERVER_ERROR, "the server made a mistake");
     connection.writer().write(|out| response.write_to(out, Terms { persistent: false, ..terms }))

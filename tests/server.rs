@@ -682,6 +682,22 @@ fn without_threads_clients_are_refused_and_served_again_afterwards() {
 }
 
 #[test]
+fn a_log_that_nobody_reads_holds_up_nobody() {
+    let program =
+        Program::start_unheard(env!("CARGO_BIN_EXE_polling"), &["--port", "0", "--page-port", "0", "--max-threads", "1"]);
+    let port = program.port("data");
+    let mut inside = Client::connect(port);
+    inside.get("/", "");
+    // A line for each: more than a pipe holds, and more than the server keeps for later.
+    for _ in 0..2_500 {
+        assert_eq!(Client::connect(port).response().status, Status::SERVICE_UNAVAILABLE);
+    }
+    assert_eq!(inside.get("/", "").status, Status::OK);
+    drop(inside);
+    eventually("the place falls free", || get(port, "/").status == Status::OK);
+}
+
+#[test]
 fn threads_end_when_their_clients_have_left() {
     let (server, port) = serve(WIDE, echo);
     let clients = [(); 20].map(|()| {

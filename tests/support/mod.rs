@@ -55,6 +55,13 @@ impl Program {
         Program { child, output, log }
     }
 
+    /// Starts a program whose log nobody reads: what it writes there stays in the pipe, until the pipe is full.
+    pub fn start_unheard(program: &str, flags: &[&str]) -> Program {
+        let mut command = Command::new(program);
+        let mut child = command.args(flags).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Program { output: Lines::read_from(child.stdout.take().unwrap()), log: Lines::read_from(io::empty()), child }
+    }
+
     /// Its process id.
     pub fn pid(&self) -> u32 {
         self.child.id()

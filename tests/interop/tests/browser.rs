@@ -34,7 +34,7 @@ struct Lesson {
     at_rest: &'static str,
     page: Page,
     // Last, so that it outlives its page.
-    _browser: Browser,
+    browser: Browser,
 }
 
 impl Lesson {
@@ -47,7 +47,7 @@ impl Lesson {
         page.go_to(program.url("page"));
         let text = page.evaluate("document.querySelector('#messages') ? '' : document.body.innerText");
         assert_eq!(text, "", "{name} shows another page than its own");
-        Lesson { name, program, make_news: |_, _| (), at_rest: "open", page, _browser: browser }
+        Lesson { name, program, make_news: |_, _| (), at_rest: "open", page, browser }
     }
 
     fn count(&mut self) -> u64 {
@@ -69,12 +69,6 @@ impl Lesson {
 
     fn has_not_complained(&mut self) {
         assert_eq!(self.page.take_complaints(), [""; 0], "{}", self.name);
-    }
-
-    fn complains_of_lost_connections_only(&mut self) {
-        let complaints = self.page.take_complaints();
-        let unexpected: Vec<_> = complaints.into_iter().filter(|complaint| !is_a_lost_server(complaint)).collect();
-        assert!(unexpected.is_empty(), "{}: {unexpected:?}", self.name);
     }
 
     /// No message was lost and none came twice, where the page can tell.
@@ -254,78 +248,254 @@ fn raw_websocket_returns_text_of_every_length_form() {
     lesson.has_not_complained();
 }
 
-/// The hub's five panels, one for each technique.
-const PANELS: &str = "[...document.querySelectorAll('.technique')]";
+/// The hub's panels, by the last part of the path that each of them reads.
+const TECHNIQUES: [&str; 5] = ["poll", "long-poll", "iframe", "events", "ws"];
 
-/// Opens the hub and waits until its script has made the panels.
-fn open_hub() -> Lesson {
+/// What the hub's page says on each of its panels, in the order of `TECHNIQUES`.
+fn panels(lesson: &mut Lesson, expression: &str) -> Vec<Value> {
+    let list = format!("[...document.querySelectorAll('[data-technique]')].map(panel => {expression})");
+    lesson.page.evaluate(&list).as_array().expect("a list").clone()
+}
+
+/// Waits until this is true on every panel.
+fn every_panel(lesson: &mut Lesson, what: &str, expression: &str) {
+    // Before the page's script has run there are no panels, of which everything would be true.
+    let all = format!(
+        "(panels => panels.length === 5 && panels.every(panel => {expression}))([...document.querySelectorAll('[data-technique]')])"
+    );
+    lesson.page.wait_until(what, LIMIT, &all);
+}
+
+/// How many messages each panel has received, once all of them have the newest one and the hub says nothing more.
+fn counts_at_rest(lesson: &mut Lesson) -> Vec<u64> {
+    lesson.page.evaluate("document.querySelector('#speaks').checked && document.querySelector('#speaks').click()");
+    // A message of our own is the last one, when all panels have it.
+    let last = format!("last of {}", lesson.count());
+    let url = format!("{}publish", lesson.program.url("page"));
+    assert_eq!(client::exchange("POST", &url, &[], last.as_bytes()).status, 201);
+    every_panel(
+        lesson,
+        "the last message on every panel",
+        &format!("panel.querySelector('.data').textContent === {}", json!(last)),
+    );
+    let counts = panels(lesson, "Number(panel.dataset.count)");
+    counts.iter().map(|count| count.as_u64().expect("a count")).collect()
+}
+
+/// Lets the hub speak so often: a position of the slider.
+fn speak(lesson: &mut Lesson, position: u32) {
+    lesson.page.evaluate(&format!(
+        "rate = document.querySelector('#rate'), rate.value = {position}, rate.dispatchEvent(new Event('input')), 0"
+    ));
+}
+
+fn has_every_message_once_on_every_panel(lesson: &mut Lesson) {
+    for (technique, panel) in TECHNIQUES.iter().zip(panels(lesson, "({...panel.dataset})")) {
+        assert_eq!(panel["technique"], *technique);
+        assert_eq!((panel["missed"].as_str(), panel["double"].as_str()), (Some("0"), Some("0")), "{panel}");
+    }
+}
+
+#[test]
+fn the_hub_brings_every_message_to_five_panels_also_after_a_restart() {
     let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
-    lesson.page.wait_until("five panels", LIMIT, &format!("{PANELS}.length === 5"));
-    lesson
-}
-
-/// Waits until each of the five panels has received so many messages more.
-fn each_panel_receives(lesson: &mut Lesson, more: u64) {
-    let counts = lesson.page.evaluate(&format!("{PANELS}.map(panel => Number(panel.dataset.count) + {more})"));
-    let what = format!("each panel of the hub has received {more} more");
-    lesson.page.wait_until(&what, LIMIT, &format!("{PANELS}.every((panel, i) => Number(panel.dataset.count) >= {counts}[i])"));
-}
-
-fn no_panel_misses_or_doubles(lesson: &mut Lesson) {
-    let panels =
-        lesson.page.evaluate(&format!("{PANELS}.map(({{dataset: of}}) => [of.technique, of.missed, of.double].join(' '))"));
-    for panel in panels.as_array().expect("a list").iter().map(|panel| panel.as_str().unwrap_or_default()) {
-        assert!(panel.ends_with(" 0 0"), "technique, missed, double: {panel}");
-    }
-}
-
-#[test]
-fn the_hub_shows_five_techniques_and_all_go_on_after_a_restart() {
-    let mut lesson = open_hub();
-    each_panel_receives(&mut lesson, 2);
-    lesson.is("open");
-    lesson.is_pictured();
-    lesson.survives_a_restart();
-    each_panel_receives(&mut lesson, 2);
-    no_panel_misses_or_doubles(&mut lesson);
-}
-
-#[test]
-fn what_is_said_on_the_hub_is_heard_by_five_techniques_as_text() {
-    let mut lesson = open_hub();
-    each_panel_receives(&mut lesson, 1);
-    // Else the time would take its place at once.
-    lesson.page.evaluate("document.querySelector('#speaks').click()");
-    for (way, text) in [("post", "你好 <b>'\"&</b>"), ("ws", "</script> by a frame")] {
-        lesson.page.evaluate(&format!("document.querySelector('#way [value={way}]').click()"));
-        lesson.page.evaluate(&format!("document.querySelector('#text').value = {}", json!(text)));
-        lesson.page.evaluate("document.querySelector('#publish').requestSubmit()");
-        let heard = format!("{PANELS}.every(panel => panel.querySelector('.data').textContent === {})", json!(text));
-        lesson.page.wait_until(&format!("every panel shows {text}"), LIMIT, &heard);
-    }
-    assert_eq!(lesson.page.evaluate("document.querySelectorAll('.technique .data *').length"), 0);
-    no_panel_misses_or_doubles(&mut lesson);
+    every_panel(&mut lesson, "two messages on every panel", "panel.dataset.count >= 2");
+    every_panel(
+        &mut lesson,
+        "what they cost",
+        "Number(panel.querySelector('.down-bytes').textContent.replace(/\\D/g, '')) > 100",
+    );
+    lesson.works_and_survives();
+    let before = counts_at_rest(&mut lesson);
+    lesson.page.evaluate("document.querySelector('#text').value = '你好 <b>all</b>'");
+    lesson.page.evaluate("document.querySelector('#publish').requestSubmit()");
+    every_panel(&mut lesson, "the text, as text", "panel.querySelector('.data').textContent === '你好 <b>all</b>'");
+    lesson.page.wait_until(
+        "the five delays",
+        LIMIT,
+        "[...document.querySelectorAll('#race dd')].every(late => / ms$/.test(late.textContent))",
+    );
+    let after = panels(&mut lesson, "Number(panel.dataset.count)");
+    assert!(before.iter().zip(&after).all(|(before, after)| after.as_u64() == Some(before + 1)), "{before:?} {after:?}");
+    has_every_message_once_on_every_panel(&mut lesson);
     lesson.has_not_complained();
 }
 
 #[test]
-fn nothing_is_lost_when_the_hub_cuts_every_connection() {
-    let mut lesson = open_hub();
-    each_panel_receives(&mut lesson, 1);
-    lesson.page.evaluate(&format!("{PANELS}.forEach(panel => panel.querySelector('.cut').click())"));
-    each_panel_receives(&mut lesson, 3);
-    lesson.is("open");
-    no_panel_misses_or_doubles(&mut lesson);
-    lesson.complains_of_lost_connections_only();
+fn each_panel_of_the_hub_recovers_from_a_cut_with_nothing_lost() {
+    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    every_panel(&mut lesson, "a message on every panel", "panel.dataset.count >= 1");
+    let before = counts_at_rest(&mut lesson);
+    let requests = panels(&mut lesson, "Number(panel.querySelector('.requests').textContent)");
+    speak(&mut lesson, 12); // 5 a second
+    every_panel(&mut lesson, "news", "panel.querySelector('.data').textContent.includes(':')");
+    lesson.page.evaluate("document.querySelectorAll('.cut').forEach(button => button.click())");
+    lesson.page.wait_until(
+        "a panel says that it was cut",
+        LIMIT,
+        "document.querySelector('[data-technique=events]').dataset.state === 'reconnecting'",
+    );
+    lesson.page.screenshot(&report("browser").join("hub-cut.png"));
+    for (i, technique) in TECHNIQUES.iter().enumerate() {
+        let what = format!("{technique} asks again");
+        let panel = format!("document.querySelector('[data-technique={technique}]')");
+        lesson.page.wait_until(
+            &what,
+            LIMIT,
+            &format!("Number({panel}.querySelector('.requests').textContent) > {}", requests[i]),
+        );
+    }
+    // One panel is paused by hand meanwhile, and goes on where it was.
+    lesson.page.evaluate("document.querySelector('[data-technique=ws] .hold').click()");
+    lesson.page.wait_until(
+        "the pause is shown",
+        LIMIT,
+        "document.querySelector('[data-technique=ws]').dataset.state === 'closed'",
+    );
+    lesson.receives(40);
+    lesson.page.evaluate("document.querySelector('[data-technique=ws] .hold').click()");
+    let after = counts_at_rest(&mut lesson);
+    let came: Vec<_> = before.iter().zip(&after).map(|(before, after)| after - before).collect();
+    assert!(came[0] > 20 && came.iter().all(|count| *count == came[0]), "received since: {came:?}");
+    has_every_message_once_on_every_panel(&mut lesson);
+    let unexpected: Vec<_> = lesson.page.take_complaints().into_iter().filter(|complaint| !is_a_lost_server(complaint)).collect();
+    assert!(unexpected.is_empty(), "{unexpected:?}");
+}
+
+/// The frame that the wire shows, read back from the figure: its first two octets, what follows up to the payload, the
+/// payload as far as it is drawn, and what the page says it is without its mask.
+const FIGURE: &str = "(() => {
+    const cells = name => [...document.querySelectorAll(`.bitgrid [data-field=\"${name}\"]`)];
+    const text = cell => cell.querySelector('b').textContent;
+    const bits = ['FIN', 'RSV1-3', 'opcode', 'MASK', 'payload length'].map(name => text(cells(name)[0]));
+    const bytes = name => cells(name).map(cell => parseInt(text(cell), 16));
+    return { bits, head: parseInt(bits.join(''), 2), longer: bytes('extended payload length'), key: bytes('masking-key'),
+             payload: bytes('payload'), clear: [...document.querySelectorAll('.cells .clear')].map(byte => parseInt(byte.textContent, 16)),
+             title: document.querySelector('#crossing h3').textContent };
+ })()";
+
+#[test]
+fn the_wire_shows_a_frames_fields_and_they_are_those_of_the_message_just_sent() {
+    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    every_panel(&mut lesson, "a message on every panel", "panel.dataset.count >= 1");
+    counts_at_rest(&mut lesson);
+    lesson.page.evaluate("document.querySelector('[data-technique=ws] .look').click()");
+    lesson.page.evaluate("document.querySelector('#way [value=ws]').click()");
+    let bytes = |figure: &Value, name: &str| -> Vec<u64> {
+        figure[name].as_array().expect("a list").iter().map(|byte| byte.as_u64().expect("an octet")).collect()
+    };
+    let up = "Number(document.querySelector('[data-technique=ws] .up-bytes').textContent.replace(/\\D/g, ''))";
+    lesson.page.wait_until("its handshake counted", LIMIT, &format!("{up} > 0"));
+    for text in ["héllo 你好", &"long ".repeat(60)] {
+        let counted = lesson.page.evaluate(up).as_u64().expect("a number");
+        lesson.page.evaluate(&format!("document.querySelector('#text').value = {}", json!(text)));
+        lesson.page.evaluate("document.querySelector('#publish').requestSubmit()");
+        let row = format!(
+            "[...document.querySelectorAll('#crossings .up')].find(row => row.textContent.includes({}))",
+            json!(&text[..10])
+        );
+        lesson.page.wait_until("the frame on the wire", LIMIT, &format!("({row}) && (({row}).click(), true)"));
+        lesson.page.wait_until("the frame bit by bit", LIMIT, &format!("({row}).hasAttribute('aria-current')"));
+        let figure = lesson.page.evaluate(FIGURE);
+
+        let length = text.len() as u64;
+        let (short, longer) = if length < 126 { (length, vec![]) } else { (126, vec![length >> 8, length & 255]) };
+        let size = 2 + longer.len() as u64 + 4 + length;
+        assert_eq!(figure["head"], json!(0b1000_0001_1000_0000 | short), "FIN, text, MASK and the length: {figure}");
+        assert_eq!(bytes(&figure, "longer"), longer);
+        let (key, payload, clear) = (bytes(&figure, "key"), bytes(&figure, "payload"), bytes(&figure, "clear"));
+        assert_eq!((key.len(), payload.len() as u64), (4, length.min(24)));
+        for (i, byte) in payload.iter().enumerate() {
+            assert_eq!(byte ^ key[i % 4], u64::from(text.as_bytes()[i]), "octet {i} without its mask: {figure}");
+        }
+        assert_eq!(clear.len() as u64, length.min(32));
+        assert!(clear.iter().zip(text.bytes()).all(|(shown, sent)| *shown == u64::from(sent)), "{figure}");
+        assert!(figure["title"].as_str().is_some_and(|title| title.ends_with(&format!(", {size} bytes"))), "{figure}");
+        lesson.page.wait_until("its octets counted", LIMIT, &format!("{up} === {}", counted + size));
+
+        lesson.page.evaluate("document.querySelector('.unmasking .steps [aria-label=\"the next byte\"]').click()");
+        let sum = lesson.page.evaluate("document.querySelector('.unmasking .sum').textContent");
+        let steps = [payload[1], key[1], u64::from(text.as_bytes()[1])]
+            .map(|byte| format!("{byte:02x}  {:04b} {:04b}", byte >> 4, byte & 15));
+        assert!(steps.iter().all(|step| sum.as_str().is_some_and(|sum| sum.contains(step))), "{steps:?} in {sum}");
+    }
+    for (width, height) in [(1600, 1000), (1280, 900), (390, 844)] {
+        lesson.page.resize(width, height);
+        for (scheme, word) in [(ColorScheme::Light, "light"), (ColorScheme::Dark, "dark")] {
+            lesson.page.prefer(scheme);
+            lesson.page.screenshot(&report("browser").join(format!("hub-wire-{width}-{word}.png")));
+        }
+        let wide = lesson.page.evaluate("document.documentElement.scrollWidth");
+        assert!(wide.as_u64() <= Some(width.into()), "{wide} pixels wide in a window of {width}");
+    }
+    lesson.has_not_complained();
 }
 
 #[test]
-fn the_hub_takes_the_wire_apart() {
-    let mut lesson = open_hub();
+fn the_wire_can_be_paused_stepped_through_and_cleared() {
+    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    every_panel(&mut lesson, "a message on every panel", "panel.dataset.count >= 1");
     lesson.page.evaluate("document.querySelector('#openWire').click()");
-    lesson.page.wait_until("ten crossings", LIMIT, "document.querySelectorAll('#crossings > li').length >= 10");
-    lesson.page.screenshot(&report("browser").join("hub-wire.png"));
-    each_panel_receives(&mut lesson, 1);
+    let rows = "document.querySelectorAll('#crossings li').length";
+    lesson.page.wait_until(
+        "crossings of all five",
+        LIMIT,
+        "new Set([...document.querySelectorAll('#crossings .mark')].map(mark => mark.ariaLabel)).size === 5",
+    );
+    lesson.page.evaluate("document.querySelector('#wirePause').click()");
+    let shown = lesson.page.evaluate(rows).as_u64().expect("a count");
+    lesson.page.wait_until("a crossing that waits", LIMIT, "!document.querySelector('#wireStep').disabled");
+    for step in 1..=3 {
+        lesson.page.wait_until("a crossing to step to", LIMIT, "!document.querySelector('#wireStep').disabled");
+        lesson.page.evaluate("document.querySelector('#wireStep').click()");
+        assert_eq!(lesson.page.evaluate(rows), shown + step, "paused, one step shows one crossing");
+    }
+    lesson.page.evaluate("document.querySelector('#wireClear').click()");
+    assert_eq!(lesson.page.evaluate(rows), 0);
+    lesson.page.evaluate("document.querySelector('#wirePause').click()");
+    lesson.page.wait_until("what crosses from now on", LIMIT, &format!("{rows} > 0"));
+    lesson.page.evaluate("document.querySelector('#wireClose').click()");
+    assert_eq!(lesson.page.evaluate("document.querySelector('#wire').hidden"), true);
+    lesson.has_not_complained();
+}
+
+#[test]
+fn a_pace_becomes_a_point_of_the_chart() {
+    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    every_panel(&mut lesson, "a message on every panel", "panel.dataset.count >= 1");
+    for (position, words) in [(12, "5 a second"), (15, "50 a second")] {
+        speak(&mut lesson, position);
+        let row = format!("[...document.querySelectorAll('#points tr')].find(row => row.firstChild.textContent === '{words}')");
+        let full = format!("({row}) && [...({row}).cells].every(cell => cell.textContent !== '–')");
+        lesson.page.wait_until(&format!("five points at {words}"), LIMIT, &full);
+        let marks = lesson.page.evaluate("document.querySelectorAll('#bytesPlot path.now').length");
+        assert_eq!(marks, 5, "at {words}");
+    }
+    has_every_message_once_on_every_panel(&mut lesson);
+    lesson.has_not_complained();
+}
+
+#[test]
+fn two_tabs_hold_all_six_connections_and_each_says_why_it_waits() {
+    let mut lesson = Lesson::open("hub", ONE_PORT, &[]);
+    every_panel(&mut lesson, "a message on every panel", "panel.dataset.count >= 1");
+    let mut second = lesson.browser.open_blank();
+    second.go_to(lesson.program.url("page"));
+    let tabs = "document.querySelector('#slotWords').textContent.startsWith('2 tabs hold all 6')";
+    lesson.page.wait_until("the other tab is known", LIMIT, tabs);
+    second.wait_until("the other tab is known", LIMIT, tabs);
+    second.wait_until("messages in the second tab", LIMIT, "Number(document.querySelector('#messages').dataset.count) >= 5");
+    second.evaluate("document.querySelector('#speaks').click()");
+    let in_line = "document.querySelector('[data-technique=poll] .state').textContent.startsWith('in line')";
+    second.wait_until("a poll waits in line", LIMIT, in_line);
+    second.screenshot(&report("browser").join("hub-second-tab.png"));
+    second.evaluate("document.querySelector('[data-technique=iframe] .hold').click()");
+    second.wait_until(
+        "a connection is free again",
+        LIMIT,
+        "document.querySelector('[data-technique=poll]').dataset.state === 'open'",
+    );
+    assert_eq!(second.take_complaints(), [""; 0]);
     lesson.has_not_complained();
 }
 
