@@ -18,10 +18,13 @@ mod solutions;
 mod support;
 
 mod a_room;
+mod a_second_question;
+mod a_sixth_reader;
 mod a_subprotocol;
-mod by_hand;
-mod close_codes;
+mod accept_by_hand;
+mod back_again;
 mod count_the_readers;
+mod frame_by_hand;
 mod frame_header;
 mod gather;
 mod leave_for_good;
@@ -29,15 +32,19 @@ mod mask_by_hand;
 mod named_counts;
 mod post_message;
 mod predict_the_204;
+mod predict_the_304;
 mod predict_the_answer;
-mod predict_the_bytes;
 mod predict_the_chunk;
 mod predict_the_events;
+mod predict_the_goodbye;
+mod predict_the_growth;
 mod predict_the_reply;
 mod predict_the_reset;
 mod resume_cursor;
 mod say_goodbye;
 mod say_hello;
+mod say_it_in_binary;
+mod shout;
 mod smallest_block;
 mod tell_them_apart;
 mod trust_the_answer;
@@ -46,6 +53,7 @@ mod two_lengths;
 mod two_pages;
 mod two_types;
 mod weekday;
+mod which_is_wrong;
 
 use checks::{Check, Miss};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -79,7 +87,7 @@ fn exercises() -> Vec<Exercise> {
         exercise!("01-http", predict_the_answer, http, STATUS, BODY_BYTES),
         exercise!("01-http", two_lengths, http, ACCEPTED, REFUSED),
         exercise!("01-http", say_hello, http, answer),
-        exercise!("02-polling", predict_the_bytes, http, BYTES),
+        exercise!("02-polling", predict_the_304, http, BYTES),
         exercise!("02-polling", weekday, http, answer),
         exercise!("02-polling", two_pages, http, cors),
         exercise!("03-long_polling", predict_the_204, http, BYTES),
@@ -97,14 +105,22 @@ fn exercises() -> Vec<Exercise> {
         exercise!("07-websocket", predict_the_reply, sockets, BYTES),
         exercise!("07-websocket", a_room, sockets, room),
         exercise!("07-websocket", a_subprotocol, sockets, connect),
-        exercise!("08-accept_key", by_hand, frames, ACCEPT),
+        exercise!("08-accept_key", accept_by_hand, frames, ACCEPT),
         exercise!("08-accept_key", tell_them_apart, frames, KINDS),
+        exercise!("09-raw_websocket", frame_by_hand, sockets, FRAME),
+        exercise!("09-raw_websocket", shout, sockets, shout),
         exercise!("09-raw_websocket", mask_by_hand, frames, mask),
         exercise!("09-raw_websocket", frame_header, frames, header),
-        exercise!("09-raw_websocket", close_codes, sockets, CODES),
+        exercise!("09-raw_websocket", which_is_wrong, sockets, FAULTS),
         exercise!("09-raw_websocket", two_frames, frames, texts),
+        exercise!("10-client", predict_the_goodbye, sockets, BYTES),
+        exercise!("10-client", back_again, sockets, target),
+        exercise!("10-client", say_it_in_binary, sockets, message),
         exercise!("10-client", trust_the_answer, sockets, is_ours),
+        exercise!("11-hub", predict_the_growth, streams, FRAME, CHUNK),
+        exercise!("11-hub", a_sixth_reader, streams, read),
         exercise!("11-hub", resume_cursor, feed, start),
+        exercise!("12-claims", a_second_question, streams, BYTES),
     ]
 }
 
@@ -151,6 +167,10 @@ fn check_all(exercises: &[Exercise], fresh: bool) -> ExitCode {
             println!("tests/exercises/{}.rs has {hints} hints; expected two or three\n", exercise.name);
             wrong += 1;
         }
+        if !exercise.is_in_its_chapter() {
+            println!("docs/{}.md does not name the exercise {}\n", exercise.chapter, exercise.name);
+            wrong += 1;
+        }
         if tried(exercise.yours).is_ok() {
             solved += 1;
             if fresh {
@@ -184,6 +204,11 @@ impl Exercise {
         };
         println!("{}, hint {number} of {}: {hint}", self.name, hints.len());
         ExitCode::SUCCESS
+    }
+
+    fn is_in_its_chapter(&self) -> bool {
+        let path = format!("{}/docs/{}.md", env!("CARGO_MANIFEST_DIR"), self.chapter);
+        std::fs::read_to_string(path).is_ok_and(|text| text.contains(&format!("\n**{}.** ", self.name)))
     }
 
     /// The hints at the end of the file: comments that are numbered, and go on in lines that are indented.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use push_by_hand::websocket::handshake::{GUID, decode_key};
 use push_by_hand::websocket::{self, Accept, Frame, Header, Opcode, Role};
 
-pub fn by_hand(accept: Option<&str>) -> Check {
+pub fn accept_by_hand(accept: Option<&str>) -> Check {
     const KEY: &str = "AAAAAAAAAAAAAAAAAAAAAA==";
     let with_line_feed = STANDARD.encode(sha1_smol::Sha1::from(format!("{KEY}{GUID}\n")).digest().bytes());
     let asked = format!("the accept value of {KEY}");

@@ -55,7 +55,7 @@ pub fn say_hello(answer: fn(&Request) -> Response) -> Check {
     same("the status of GET /other", Status::NOT_FOUND, client.get("/other", "").status)
 }
 
-pub fn predict_the_bytes(bytes: Option<usize>) -> Check {
+pub fn predict_the_304(bytes: Option<usize>) -> Check {
     let polling = Program::start(env!("CARGO_BIN_EXE_polling"), &["--port", "0", "--page-port", "0"]);
     let mut client = connect(polling.port("data"));
     client.ask("HEAD", "/", "If-None-Match: *\r\n");

@@ -1,14 +1,15 @@
-//! Chapters 4 to 6: answers that go on, and the events in them.
+//! Chapters 4 to 6, 11 and 12: answers that go on, and the events in them.
 
 use super::{Check, PATIENCE, connect, holds, miss, predicted, same, serve};
 use crate::support::chunk;
-use push_by_hand::event_stream::EventReader;
+use push_by_hand::event_stream::{Event, EventReader};
 use push_by_hand::feed::{Feed, Id, Message, News};
 use push_by_hand::http::chunked::ChunkedWriter;
 use push_by_hand::http::{Request, Response, Status};
 use push_by_hand::json;
 use push_by_hand::server::{Responder, Sent};
-use std::io;
+use push_by_hand::websocket::{Message as Received, Role};
+use std::io::{self, BufRead};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Instant;
@@ -162,4 +163,52 @@ pub fn two_types(blocks: fn(&News, &[&str]) -> Vec<u8>) -> Check {
     let none = feed.after(news.last);
     same("what is fired where nothing is new", Vec::<Fired>::new(), fire(&blocks(&none, &["message"])).0)?;
     Ok(())
+}
+
+pub fn predict_the_growth(frame: Option<usize>, chunk: Option<usize>) -> Check {
+    let long = "x".repeat(200);
+    let sizes = ["hello", &long].map(|data| {
+        let (message, mut frame) = (message(data), Vec::new());
+        let text = json::message(&message);
+        let event = Event { id: Some(message.id.to_string()), ..Event::message(&text) }.to_bytes();
+        Received::Text(text).write_to(&mut frame, Role::Server);
+        let stream = move |chunks: &ChunkedWriter| chunks.send(&event);
+        let mut client = connect(serve(move |_, responder| responder.stream(Response::new(Status::OK), &stream)));
+        client.ask("GET", "/events", "Connection: close\r\n");
+        client.read_through("\r\n\r\n");
+        (frame.len(), client.rest().len())
+    });
+    let text = long.len() - "hello".len();
+    predicted("by how many bytes more the frame grows", frame, sizes[1].0 - sizes[0].0 - text)?;
+    predicted("by how many bytes more the chunk grows", chunk, sizes[1].1 - sizes[0].1 - text)
+}
+
+pub fn a_sixth_reader(read: fn(&Feed, Id, Responder<'_>) -> io::Result<Sent>) -> Check {
+    let feed = Arc::new(Feed::new(1_763_700_000_000, 100, 1 << 20));
+    let shared = Arc::clone(&feed);
+    let mut client = connect(serve(move |_, responder| read(&shared, shared.origin(), responder)));
+    feed.publish("before");
+    client.ask("GET", "/lines", "");
+    let (head, mut body) = client.response_in_parts();
+    same("the Content-Type", Some("application/x-ndjson"), head.fields.get("content-type"))?;
+    for (data, published) in [("before", false), ("two\nlines", true), ("你", true)] {
+        if published {
+            feed.publish(data);
+        }
+        let mut line = String::new();
+        let nothing = |_| miss(&format!("the line of {data:?}"), "a line, and its end", format!("none in {PATIENCE:?}"));
+        body.read_line(&mut line).map_err(nothing)?;
+        let newest = feed.after(feed.before_newest());
+        same(&format!("the line of {data:?}"), format!("{}\n", json::message(&newest.messages[0])), line)?;
+    }
+    Ok(())
+}
+
+pub fn a_second_question(bytes: Option<usize>) -> Check {
+    let script = json::call("push", &json::string("07:20:01"));
+    let stream = move |chunks: &ChunkedWriter| (0..100).try_for_each(|_| chunks.send(script.as_bytes()));
+    let mut client = connect(serve(move |_, responder| responder.stream(Response::new(Status::OK), &stream)));
+    client.ask("GET", "/clock", "Connection: close\r\n");
+    client.read_through("\r\n\r\n");
+    predicted("how many bytes a hundred messages have", bytes, client.rest().len() - b"0\r\n\r\n".len())
 }

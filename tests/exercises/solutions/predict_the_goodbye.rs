@@ -1,0 +1,3 @@
+//! Two bytes, four and five for the text; two, four and two for the Close.
+
+pub const BYTES: Option<usize> = Some(19);
