@@ -9,7 +9,7 @@
 //! ```
 //!
 //! A thread per connection makes the code read like the protocol: the call that waits is the line you are reading. What it costs is
-//! a thread; [`Threads`] keeps their number below what the process can bear, and says no politely above it.
+//! a thread; `Threads` keeps their number below what the process can bear, and says no politely above it.
 //!
 //! Left out: TLS, a graceful stop (std has no signal handler; end the process), and an event loop.
 
