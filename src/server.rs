@@ -384,9 +384,14 @@ fn serve(job: Job) {
     match outcome {
         Ok(()) => {}
         // A peer that leaves while we write is how most streams end.
-        Err(error) if matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset) => {}
+        Err(error) if is_gone(&error) => {}
         Err(error) => note(format!("closed {peer}: {error}")),
     }
+}
+
+/// Whether an error says that there is nobody at the other end any more.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
 }
 
 /// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
@@ -405,7 +410,7 @@ fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) ->
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
                 match catch_unwind(AssertUnwindSafe(|| (service.handler)(&request, responder))) {
                     Ok(Ok(_)) => {}
-                    Ok(Err(error)) if answered => return Err(error),
+                    Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
                     // Half an answer cannot be taken back. The panic has already told the log where it happened.
                     Err(_) if answered => {
                         connection.writer().cut();
