@@ -579,11 +579,11 @@ function showAll() {
   const missed = panels.reduce((sum, panel) => sum + panel.missed, 0), double = panels.reduce((sum, panel) => sum + panel.sequence.double, 0);
   write(byId('verdict'), `${missed ? `${missed.toLocaleString()} missed` : 'Nothing lost'}, ${double ? `${double.toLocaleString()} double` : 'nothing double'}: each id is compared with the one before.`);
 
-  const kinds = panels.map(panel => panel.kind), number = (...of) => kinds.filter(kind => of.includes(kind)).length;
-  const fine = number('open', 'waiting'), paused = number('closed');
-  const kind = !control.open || number('reconnecting') ? 'reconnecting' : paused === panels.length ? 'closed' : 'open';
+  const kinds = panels.map(panel => panel.queued ? 'in line' : panel.kind), number = (...of) => kinds.filter(kind => of.includes(kind)).length;
+  const fine = number('open', 'waiting'), paused = number('closed'), queued = number('in line');
+  const kind = !control.open || number('reconnecting') || queued ? 'reconnecting' : paused === panels.length ? 'closed' : 'open';
   byId('state').dataset.state = kind;
-  write(byId('state'), control.words ?? `${fine} of ${panels.length} open${paused ? `, ${paused} paused` : ''}`);
+  write(byId('state'), control.words ?? `${fine} of ${panels.length} open${paused ? `, ${paused} paused` : ''}${queued ? `, ${queued} in line` : ''}`);
   announce();
   showRace();
   showSlots();

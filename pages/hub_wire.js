@@ -16,7 +16,7 @@ const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 
 
 // What a byte is as text; what is not printable is a dot.
 function textOf(bytes) {
-  return new TextDecoder().decode(bytes).replace(/\r/g, '␍').replace(/\n/g, '␊').replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+  return new TextDecoder().decode(bytes).replace(/\r/g, '\\r').replace(/\n/g, '\\n').replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 }
 
 // Under the first byte of each character the character, under the others nothing.
@@ -119,6 +119,7 @@ export class Wire {
   addRow(crossing) {
     const item = element('li'), button = element('button', crossing.direction);
     button.type = 'button';
+    button.tabIndex = -1; // one stop for the whole list: the arrow keys go on from there
     const technique = this.techniques.get(crossing.technique);
     const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     svg.setAttribute('class', 'mark');
@@ -129,7 +130,7 @@ export class Wire {
     const arrow = element('span', 'arrow', crossing.direction === 'up' ? '↑' : '↓');
     arrow.setAttribute('aria-label', crossing.direction === 'up' ? 'up' : 'down');
     arrow.setAttribute('role', 'img');
-    const number = element('span', 'connection', String(crossing.connection));
+    const number = element('span', 'connection', `#${crossing.connection}`);
     number.title = `connection ${crossing.connection}`;
     button.append(arrow, svg, number, element('span', 'gist', gist(crossing)), element('span', 'octets', `${crossing.octets.toLocaleString()} B`));
     item.append(button);
@@ -202,8 +203,10 @@ export class Wire {
     const now = this.chosen ?? this.rows.at(-1);
     if (this.follow) { this.follow = false; byId('crossings').scrollTop = byId('crossings').scrollHeight; }
     if (!now || now === this.shown) return;
+    if (this.shown) this.shown.row.firstChild.tabIndex = -1;
     this.shown?.row.firstChild.removeAttribute('aria-current');
     now.row.firstChild.setAttribute('aria-current', 'true');
+    now.row.firstChild.tabIndex = 0;
     this.shown = now;
     this.draw(now.crossing);
   }
@@ -222,9 +225,11 @@ export class Wire {
 // ── A crossing in a line ────────────────────────────────────────────────────────────────────────────
 
 function gist({ parts }) {
-  const telling = ['payload', 'request-line', 'status-line', 'data', 'chunk data', 'message body', 'event', 'comment', 'last chunk'];
+  const telling = ['payload', 'request-line', 'message body', 'data', 'chunk data', 'status-line', 'event', 'comment', 'last chunk'];
   const part = telling.map(name => parts.find(each => each.name === name)).find(Boolean) ?? parts[0];
-  const text = textOf(bytesOf(part.unmasked ?? part.bytes).slice(0, 200)).replace(/(␍?␊)+$/, '');
+  const status = part.name !== 'status-line' && parts.find(({ name }) => name === 'status-line');
+  if (status) return `${gist({ parts: [status] }).replace('HTTP/1.1 ', '')}: ${gist({ parts: [part] })}`;
+  const text = textOf(bytesOf(part.unmasked ?? part.bytes).slice(0, 200)).replace(/(\\r|\\n)+$/, '');
   const opcode = parts.find(({ name }) => name === 'opcode');
   return opcode ? `${opcode.meaning}${part.name === 'payload' ? `: ${text}` : ''}` : text;
 }
@@ -251,7 +256,7 @@ function copyByHand(text) {
 // ── The parts as a table ────────────────────────────────────────────────────────────────────────────
 
 function table(parts) {
-  const scroll = element('div', 'scroll'), made = element('table', 'parts'), headRow = element('tr');
+  const scroll = Object.assign(element('div', 'scroll'), { tabIndex: 0 }), made = element('table', 'parts'), headRow = element('tr');
   for (const name of ['Part', 'Bytes', 'Text', 'Meaning', 'Defined in']) {
     const cell = element('th', '', name);
     cell.scope = 'col';
@@ -271,6 +276,8 @@ function table(parts) {
     body.append(row);
   }
   made.append(head, body);
+  scroll.setAttribute('role', 'region');
+  scroll.setAttribute('aria-label', 'The parts as a table');
   scroll.append(made);
   return scroll;
 }

@@ -488,6 +488,8 @@ fn two_tabs_hold_all_six_connections_and_each_says_why_it_waits() {
     second.evaluate("document.querySelector('#speaks').click()");
     let in_line = "document.querySelector('[data-technique=poll] .state').textContent.startsWith('in line')";
     second.wait_until("a poll waits in line", LIMIT, in_line);
+    second.resize(1280, 900);
+    second.evaluate("document.querySelector('.limit').scrollIntoView({ block: 'end' })");
     second.screenshot(&report("browser").join("hub-second-tab.png"));
     second.evaluate("document.querySelector('[data-technique=iframe] .hold').click()");
     second.wait_until(
