@@ -17,7 +17,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use support::{Client, PATIENCE, Program, eventually, get, text};
 
 /// Limits that nothing reaches.
@@ -695,6 +695,17 @@ fn a_log_that_nobody_reads_holds_up_nobody() {
     assert_eq!(inside.get("/", "").status, Status::OK);
     drop(inside);
     eventually("the place falls free", || get(port, "/").status == Status::OK);
+}
+
+#[test]
+fn a_thread_that_is_free_is_woken_for_the_next_client() {
+    let (_server, port) = serve(WIDE, echo);
+    let begin = Instant::now();
+    // A free thread looks by itself once a second. A hundred clients, one after the other, cannot wait for that.
+    for _ in 0..100 {
+        assert_eq!(get(port, "/").status, Status::OK);
+    }
+    assert!(begin.elapsed() < PATIENCE, "a hundred clients took {:?}", begin.elapsed());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use super::{Feed, Gap, Id, News};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Barrier, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -117,6 +117,28 @@ fn whoever_waits_is_woken_by_the_next_message() {
     // Whether it waits already or not yet makes no difference.
     feed.publish("news");
     assert_eq!(texts(&news.recv_timeout(PATIENCE).expect("woken before its deadline")), ["news"]);
+}
+
+#[test]
+fn one_message_wakes_everyone_who_waits() {
+    const READERS: usize = 50;
+    let feed = Arc::new(feed(10, 3));
+    let (returned, answers) = mpsc::channel();
+    let begun = Arc::new(Barrier::new(READERS + 1));
+    for _ in 0..READERS {
+        let (feed, returned, begun) = (Arc::clone(&feed), returned.clone(), Arc::clone(&begun));
+        thread::spawn(move || {
+            begun.wait();
+            returned.send(feed.wait_after(id(3), Instant::now() + LONGER_STILL).messages.len())
+        });
+    }
+    begun.wait();
+    // Let those who have begun go on to the wait. Who comes too late for it finds the message, and is no less right.
+    (0..1_000).for_each(|_| thread::yield_now());
+    feed.publish("news");
+    for _ in 0..READERS {
+        assert_eq!(answers.recv_timeout(PATIENCE).expect("nobody is forgotten"), 1);
+    }
 }
 
 #[test]
