@@ -296,8 +296,10 @@ export class Chart {
   draw() {
     this.changed = false;
     const paces = [...this.measured.keys()].sort((a, b) => b - a);
-    const slowest = this.silence ? SLOWEST : Math.max(10_000, ...paces);
-    for (const plot of this.plots) plot.draw(this.measured, paces, this.getPace(), slowest, plot.what === 'bytes' ? this.silence : null);
+    const slowest = Math.max(10_000, ...paces);
+    const [bytes, late] = this.plots;
+    bytes.draw(this.measured, paces, this.getPace(), this.silence ? SLOWEST : slowest, this.silence);
+    late.draw(this.measured, paces, this.getPace(), slowest, null); // of how late silence is there is nothing to say
     byId('points').replaceChildren(...paces.map(pace => {
       const row = element('tr'), name = head(paceWords(pace));
       name.scope = 'row';

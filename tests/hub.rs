@@ -448,6 +448,16 @@ fn what_else_crosses_a_polls_connection_is_not_counted_as_polling() {
     };
     let counted = format!(r#""poll":{{"requests":1,"up":{},"down":{}"#, poll.len(), answer.len());
     assert!(totals.contains(&counted), "{counted} in {totals}");
+
+    // No poll is held between two of them, so the next one is cut, and nobody is told so who is not there any more.
+    control.sender().send_text("cut poll").unwrap();
+    let refused = |text: &str| text.contains("refused");
+    control.sender().send_text("after the cut").unwrap();
+    while !matches!(control.receive().unwrap(), Some(Message::Text(text)) if refused(&text)) {}
+    browser.send(&poll);
+    assert_eq!(browser.rest_until_gone(), b"", "cut, and without an answer");
+    get(port, "/health");
+    assert_eq!(hub.log(), [""; 0]);
 }
 
 #[test]
