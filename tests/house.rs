@@ -5,6 +5,15 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// The programs without a page, and why.
+const NO_PAGE: [(&str, &str); 3] = [
+    ("accept_key", "it computes one value and prints it"),
+    ("client", "it is the other end: it reads what the other lessons send"),
+    ("claims", "it measures the others and prints a table"),
+];
+/// The chapters without a program, and why.
+const NO_PROGRAM: [(&str, &str); 1] = [("http", "it is about what all the programs stand on")];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -34,6 +43,10 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
 
 fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
+}
+
+fn programs() -> Vec<String> {
+    files("src/bin", "").iter().map(|path| stem(path).to_owned()).collect()
 }
 
 /// The code of a file: no comments, and no tests, which may look at anything.
@@ -75,6 +88,54 @@ fn named_after(prefix: &str, code: &str) -> Vec<String> {
 fn names_are_found_however_they_are_imported() {
     let code = "use crate::feed::{Feed, Id};\nuse crate::{json, wire::{self, Tap},\n    pages};\nlet x = crate::clock::now();";
     assert_eq!(named_after("crate::", code), ["feed", "json", "wire", "pages", "clock"]);
+}
+
+#[test]
+fn every_lesson_has_its_page_and_its_test() {
+    let programs = programs();
+    assert!(programs.len() >= 5);
+    for program in &programs {
+        let without = NO_PAGE.iter().find(|(name, _)| name == program);
+        let has = root().join(format!("pages/{program}.html")).is_file();
+        assert_eq!(has, without.is_none(), "pages/{program}.html; without a page are only {NO_PAGE:?}");
+        assert!(root().join(format!("tests/{program}.rs")).is_file(), "tests/{program}.rs is missing");
+    }
+    for page in files("pages", ".html") {
+        assert!(programs.iter().any(|program| program == stem(&page)), "no program serves {}", page.display());
+    }
+}
+
+#[test]
+fn every_lesson_has_its_chapter_and_chapters_are_numbered_without_a_hole() {
+    let mut numbers = BTreeMap::new();
+    let programs = programs();
+    for chapter in root().join("docs").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+        let numbered = stem(&chapter).split_once('-').and_then(|(number, name)| Some((number.parse::<usize>().ok()?, name)));
+        let Some((number, name)) = numbered.filter(|_| chapter.extension().is_some_and(|ending| ending == "md")) else {
+            continue;
+        };
+        assert_eq!(numbers.insert(number, name.to_owned()), None, "two chapters are number {number}");
+        let known = programs.iter().any(|program| program == name) || NO_PROGRAM.iter().any(|(known, _)| *known == name);
+        assert!(known, "{}: there is no such program; without one are only {NO_PROGRAM:?}", chapter.display());
+    }
+    assert!(numbers.keys().copied().eq(1..=numbers.len()), "{numbers:?}");
+    for program in &programs {
+        assert_eq!(numbers.values().filter(|name| *name == program).count(), 1, "the chapter of {program} is missing");
+    }
+}
+
+#[test]
+fn every_page_names_the_files_of_its_lesson() {
+    for page in files("pages", ".html") {
+        let name = stem(&page);
+        let text = read(&page);
+        let named: Vec<_> = text.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()).collect();
+        let chapter = named.iter().find(|path| path.starts_with("docs/") && path.ends_with(&format!("-{name}.md")));
+        let chapter = *chapter.unwrap_or_else(|| panic!("{} names no chapter", page.display()));
+        for path in [chapter, &format!("src/bin/{name}.rs"), &format!("pages/{name}.html")] {
+            assert!(named.contains(&path) && root().join(path).is_file(), "{} names {path}", page.display());
+        }
+    }
 }
 
 #[test]
