@@ -197,9 +197,13 @@ impl Running {
         };
         let filters = parts.map(filter).collect::<Result<Vec<_>, _>>()?;
         if std::env::var_os("BOOK_SHELL").is_some() {
+            // Each document has a thread of its own here, and so a folder of its own: two may write a file of one name.
+            let folder = format!("target/book-{:?}", thread::current().id()).replace(['(', ')'], "");
+            std::fs::create_dir_all(crate::markdown::root().join(&folder)).map_err(|error| format!("{folder}: {error}"))?;
+            let text = text.replace("target/", &format!("{folder}/"));
             let mut shell = Command::new("sh");
             return Ok(Running::process(
-                shell.args(["-c", text]).env("no_proxy", "localhost").current_dir(crate::markdown::root()),
+                shell.args(["-c", &text]).env("no_proxy", "localhost").current_dir(crate::markdown::root()),
             ));
         }
         if filters.is_empty() {
