@@ -60,7 +60,7 @@ pub struct Connection {
     patience: Patience,
     /// The read time-out the kernel knows.
     timeout: Option<Duration>,
-    /// The peer has sent its last byte.
+    /// The peer has sent its last byte, or has said so.
     ended: bool,
 }
 
@@ -200,6 +200,11 @@ impl Connection {
             Ok(n) => n == 0 || restored.is_err(),
             Err(error) => error.kind() != io::ErrorKind::WouldBlock || restored.is_err(),
         }
+    }
+
+    /// Takes the peer's word that it sends no more, so that [`close`](Connection::close) need not wait for its end.
+    pub fn expect_no_more(&mut self) {
+        self.ended = true;
     }
 
     /// Closes in stages (RFC 9112 §9.6): send, say that no more will come, then read what the peer still sends until it closes

@@ -409,6 +409,8 @@ fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) ->
                 let terms = request.terms();
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
                 match catch_unwind(AssertUnwindSafe(|| (service.handler)(&request, responder))) {
+                    // RFC 9112 §9.6: a client that has said "close" sends nothing after this request.
+                    Ok(Ok(_)) if request.says_close() => connection.expect_no_more(),
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
                     // Half an answer cannot be taken back. The panic has already told the log where it happened.

@@ -11,7 +11,7 @@ use push_by_hand::connection::{Crossing, Tap};
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::server::{Limits, Responder, Sent, Server};
 use std::io::{self, BufRead, Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener};
 #[cfg(target_os = "linux")]
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -140,6 +140,30 @@ fn after_close_was_asked_for_nothing_more_is_done() {
     assert_eq!((text(&response), response.fields.get("connection")), ("GET /1 ", Some("close")));
     assert_eq!(client.rest(), b"");
     assert_eq!(served.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn what_comes_after_the_last_answer_is_read_unless_the_client_has_promised_that_nothing_will() {
+    let (watch, crossings) = mpsc::channel();
+    let tap: Tap = Arc::new(move |_, crossing| match crossing {
+        Crossing::Received(bytes) => watch.send(Some(bytes.to_vec())).unwrap(),
+        Crossing::Closed => watch.send(None).unwrap(),
+        _ => {}
+    });
+    let (_server, port) = watched(WIDE, Some(tap), echo);
+    for (request, expected) in
+        [("GET / HTTP/1.0\r\n\r\n", "late"), ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "")]
+    {
+        let mut client = Client::connect(port);
+        client.send(request);
+        client.response();
+        assert_eq!(client.rest(), b"");
+        // A server that does not wait may be gone already, so that this fails.
+        let _ = client.try_send("late");
+        client.stream().shutdown(Shutdown::Write).ok();
+        let received: Vec<u8> = crossings.iter().map_while(|crossing| crossing).flatten().collect();
+        assert_eq!(String::from_utf8(received).unwrap(), format!("{request}{expected}"));
+    }
 }
 
 #[test]

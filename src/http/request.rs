@@ -212,9 +212,13 @@ impl Request {
 
     /// What this request asks of the answer's form.
     pub fn terms(&self) -> Terms {
-        let close = self.fields.contains_token("connection", "close");
         let keep_alive = self.version == Version::Http11 || self.fields.contains_token("connection", "keep-alive");
-        Terms { head_only: self.method == Method::Head, version: self.version, persistent: keep_alive && !close }
+        Terms { head_only: self.method == Method::Head, version: self.version, persistent: keep_alive && !self.says_close() }
+    }
+
+    /// Whether the client says that this is its last request on the connection (RFC 9112 §9.6).
+    pub fn says_close(&self) -> bool {
+        self.fields.contains_token("connection", "close")
     }
 }
 
