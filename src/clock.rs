@@ -29,7 +29,7 @@ pub fn unix_millis() -> u64 {
 /// ```
 pub fn time_of_day(unix_seconds: u64) -> String {
     // It stands in the date, too.
-    imf_fixdate(unix_seconds)[17..25].iter().copied().map(char::from).collect()
+    String::from_utf8_lossy(&imf_fixdate(unix_seconds)[17..25]).into_owned()
 }
 
 /// A date as HTTP writes it, always 29 octets.

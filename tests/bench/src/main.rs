@@ -29,7 +29,7 @@ const USAGE: &str = "\
 usage: bench [--quick | --full] [--only NAME…] [--plots] [--draw FILE]
 
   --quick      about a minute: few sizes, short runs
-  --full       every size, five rounds: about an hour
+  --full       every size, five rounds: about three quarters of an hour
   --only NAME  these peers and loads only (the word push-by-hand counts as a peer)
   --plots      draw the plots into docs/images/ when done
   --draw FILE  measure nothing: write the table and the plots of an earlier run's results/*.json";

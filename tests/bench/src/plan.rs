@@ -39,7 +39,7 @@ impl Effort {
     }
 
     fn pace(self) -> Pace {
-        let (warm_up, length) = self.pick((50, 250), (150, 1000), (300, 2000));
+        let (warm_up, length) = self.pick((50, 250), (150, 1000), (300, 1000));
         Pace { warm_up: Duration::from_millis(warm_up), length: Duration::from_millis(length) }
     }
 }
