@@ -69,7 +69,9 @@ pub struct Connection {
 enum Patience {
     /// Each read anew.
     Each(Duration),
-    /// All reads together: dripping one byte a second wins nothing.
+    /// All reads together, from the first that has to wait: dripping one byte a second wins nothing.
+    Within(Duration),
+    /// The same, after that first one.
     Until(Instant),
 }
 
@@ -155,9 +157,9 @@ impl Connection {
         self.socket.number
     }
 
-    /// Everything read from here on must have come by `deadline`; a read that waits longer fails with `TimedOut`.
-    pub fn set_deadline(&mut self, deadline: Instant) {
-        self.patience = Patience::Until(deadline);
+    /// Everything read from here on must come within `limit`, in all; a read that waits longer fails with `TimedOut`.
+    pub fn set_limit(&mut self, limit: Duration) {
+        self.patience = Patience::Within(limit);
     }
 
     /// Each read from here on may wait so long; one that waits longer fails with `TimedOut`.
@@ -214,7 +216,7 @@ impl Connection {
         if writer.flush().is_err() || self.ended || self.socket.stream.shutdown(Shutdown::Write).is_err() {
             return;
         }
-        self.set_deadline(Instant::now() + LINGER);
+        self.set_limit(LINGER);
         while matches!(self.fill_buf(), Ok([_, ..])) {
             self.consume(self.end - self.start);
         }
@@ -222,8 +224,12 @@ impl Connection {
 
     /// Tells the kernel how long the next read may wait, if it does not know yet.
     fn arm(&mut self) -> io::Result<()> {
+        if let Patience::Within(limit) = self.patience {
+            // Here, and not where the limit is set: most requests are here already when they are looked for, and need no clock.
+            self.patience = Patience::Until(Instant::now() + limit);
+        }
         let wanted = match self.patience {
-            Patience::Each(limit) => limit,
+            Patience::Each(limit) | Patience::Within(limit) => limit,
             Patience::Until(deadline) => deadline.saturating_duration_since(Instant::now()),
         };
         // A time-out of zero would mean none at all.

@@ -410,7 +410,7 @@ fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) ->
                 let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
                 match catch_unwind(AssertUnwindSafe(|| (service.handler)(&request, responder))) {
                     // RFC 9112 §9.6: a client that has said "close" sends nothing after this request.
-                    Ok(Ok(_)) if request.says_close() => connection.expect_no_more(),
+                    Ok(Ok(_)) if !terms.persistent && request.says_close() => connection.expect_no_more(),
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
                     // Half an answer cannot be taken back. The panic has already told the log where it happened.
@@ -456,13 +456,13 @@ fn answer_for_failure(connection: &Connection, error: Option<io::Error>, terms: 
 /// Reads one request, each of its parts within its deadline.
 #[inline(never)] // Or its variables would stand on the stack of `converse` for as long as the answer is waited for.
 fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<Request>, Error> {
-    connection.set_deadline(Instant::now() + limit);
+    connection.set_limit(limit);
     let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
     if request.expects_continue()? {
         // It leaves when the reader waits for the body. If that is already here it leaves with the answer, which does no harm.
         connection.writer().write(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
     }
-    connection.set_deadline(Instant::now() + limit);
+    connection.set_limit(limit);
     request.read_body_from(connection)?;
     Ok(Some(request))
 }

@@ -15,7 +15,7 @@ use std::io::{self, BufRead};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const USAGE: &str = "client: the other end of a lesson, in the terminal
 
@@ -170,7 +170,7 @@ fn ask<'c>(connection: &'c mut Connection, url: &Url, last_event_id: &str) -> io
         url.target, url.authority
     );
     connection.writer().write(|out| out.extend_from_slice(head.as_bytes()))?;
-    connection.set_deadline(Instant::now() + CONNECT_LIMIT);
+    connection.set_limit(CONNECT_LIMIT);
     let (response, framing) = Response::read_head_from(connection, false)?;
     if response.status == Status::NO_CONTENT {
         log("204 No Content: there is nothing more");

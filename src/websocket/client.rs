@@ -20,7 +20,7 @@ use crate::connection::Connection;
 use crate::http::Response;
 use crate::http::body::{Body, Framing};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long the server has to accept the connection, and then to answer the request.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -105,7 +105,7 @@ impl Client {
     pub fn over(mut connection: Connection, url: &Url, protocols: &[&str]) -> io::Result<Client> {
         let key = fresh_key();
         connection.writer().write(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
-        connection.set_deadline(Instant::now() + CONNECT_LIMIT);
+        connection.set_limit(CONNECT_LIMIT);
         let (mut response, framing) = Response::read_head_from(&mut connection, false)?;
         // A refusal often says why. Only a text with a length is waited for: an endless answer is one, too.
         if matches!(framing, Framing::Length(1..)) {

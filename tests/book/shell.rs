@@ -13,7 +13,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How long anything may take before the book counts as wrong: only a fault reaches this.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -345,7 +345,7 @@ fn unescape(text: &str, argument: Option<&str>) -> Result<Vec<u8>, String> {
 fn netcat(bytes: &[u8], address: &str, screen: &Screen) -> io::Result<()> {
     let mut connection = Connection::connect(address, PATIENCE)?;
     screen.lock().socket = Some(connection.writer());
-    connection.set_deadline(Instant::now() + PATIENCE);
+    connection.set_limit(PATIENCE);
     connection.writer().write(|out| out.extend_from_slice(bytes))?;
     loop {
         let n = match connection.fill_buf() {
@@ -448,7 +448,7 @@ impl Curl {
         (connects, discard): (usize, bool),
         screen: &Screen,
     ) -> io::Result<Option<Connection>> {
-        connection.set_deadline(Instant::now() + self.max_time.unwrap_or(PATIENCE));
+        connection.set_limit(self.max_time.unwrap_or(PATIENCE));
         let usual = if self.head_only {
             "HEAD"
         } else if self.data.is_some() {

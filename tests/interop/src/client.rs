@@ -1,6 +1,6 @@
 //! Our own HTTP client: the course's connection, its answers and bodies, put together as its programs do it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use push_by_hand::connection::Connection;
 use push_by_hand::http::Response;
@@ -59,7 +59,7 @@ fn request(method: &str, url: &str, fields: &[(&str, &str)], body: &[u8]) -> Con
     let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("{url} is no http URL"));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut connection = Connection::connect(authority, LIMIT).expect("the server accepts connections");
-    connection.set_deadline(Instant::now() + LIMIT);
+    connection.set_limit(LIMIT);
     let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
     let head = format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\n{fields}{length}\r\n");
