@@ -29,7 +29,8 @@ pub fn unix_millis() -> u64 {
 /// ```
 pub fn time_of_day(unix_seconds: u64) -> String {
     // It stands in the date, too.
-    String::from_utf8_lossy(&imf_fixdate(unix_seconds)[17..25]).into_owned()
+    String::from_utf8(imf_fixdate(unix_seconds)[17..25].to_vec())
+        .expect("a date is ASCII because it is made of digits and letters")
 }
 
 /// A date as HTTP writes it, always 29 octets.
@@ -46,12 +47,11 @@ pub fn imf_fixdate(unix_seconds: u64) -> [u8; 29] {
     let name = |names: &'static [u8], index: u64| names.chunks(3).nth(usize::try_from(index).unwrap_or(0)).unwrap_or(b"???");
     date[0..3].copy_from_slice(name(DAYS, day % 7));
     date[8..11].copy_from_slice(name(MONTHS, month - 1));
-    let numbers = [(5, 2, day_of_month), (12, 4, year), (17, 2, second / 3600), (20, 2, second / 60 % 60), (23, 2, second % 60)];
-    for (at, width, mut number) in numbers {
-        for digit in date[at..at + width].iter_mut().rev() {
-            *digit = b'0' + u8::try_from(number % 10).expect("a digit fits because it is below 10");
-            number /= 10;
-        }
+    let pairs = [day_of_month, year / 100, year % 100, second / 3600, second / 60 % 60, second % 60];
+    for (at, pair) in [5, 12, 14, 17, 20, 23].into_iter().zip(pairs) {
+        let [.., pair] = pair.to_be_bytes();
+        date[at] = b'0' + pair / 10 % 10;
+        date[at + 1] = b'0' + pair % 10;
     }
     date
 }

@@ -85,8 +85,7 @@ impl Fields {
         self.text.push_str(name);
         self.text.push_str(": ");
         let from = self.text.len();
-        // A fold looks at all octets and so at many at once, which a search that may stop at each cannot.
-        if value.bytes().fold(false, |found, octet| found | is_control(octet)) {
+        if has_control(value.as_bytes()) {
             self.text.extend(value.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }));
         } else {
             self.text.push_str(value);
@@ -97,18 +96,26 @@ impl Fields {
 
     /// The fields, each a name and a value without the white space around it.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.lines.iter().map(|line| (&self.text[line.name.0..line.name.1], &self.text[line.value.0..line.value.1]))
+        self.lines.iter().map(|line| (self.name(line), self.value(line)))
     }
 
     /// The values of every field of this name; names are case-insensitive (RFC 9110 §5.1).
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter().filter(move |(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.lines.iter().filter(move |line| self.name(line).eq_ignore_ascii_case(name)).map(|line| self.value(line))
     }
 
     /// The same, each with the place in the message where it stood.
     pub(crate) fn located<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, usize)> {
-        let named = self.iter().zip(&self.lines).filter(move |((field, _), _)| field.eq_ignore_ascii_case(name));
-        named.map(|((_, value), line)| (value, self.at + line.value.0))
+        let named = self.lines.iter().filter(move |line| self.name(line).eq_ignore_ascii_case(name));
+        named.map(|line| (self.value(line), self.at + line.value.0))
+    }
+
+    fn name<'a>(&'a self, line: &Line) -> &'a str {
+        &self.text[line.name.0..line.name.1]
+    }
+
+    fn value<'a>(&'a self, line: &Line) -> &'a str {
+        &self.text[line.value.0..line.value.1]
     }
 
     /// The place in the message where the section ends.
@@ -118,7 +125,7 @@ impl Fields {
 
     /// The value of the first field of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        self.lines.iter().find(|line| self.name(line).eq_ignore_ascii_case(name)).map(|line| self.value(line))
     }
 
     /// How many field lines have this name.
@@ -160,14 +167,12 @@ impl Line {
         if colon == 0 || line.get(colon) != Some(&b':') {
             return Err(Error::broken(Rule::FieldName, &text[start + colon..], at + start + colon));
         }
-        let mut value = (colon + 1, line.len());
-        while value.0 < value.1 && is_ows(line[value.0]) {
-            value.0 += 1;
-        }
-        while value.0 < value.1 && is_ows(line[value.1 - 1]) {
-            value.1 -= 1;
-        }
-        if let Some(bad) = line[value.0..value.1].iter().position(|&octet| is_control(octet)) {
+        let after = &line[colon + 1..];
+        let leading = after.iter().take_while(|&&octet| is_ows(octet)).count();
+        let trailing = after[leading..].iter().rev().take_while(|&&octet| is_ows(octet)).count();
+        let value = (colon + 1 + leading, line.len() - trailing);
+        if has_control(&line[value.0..value.1]) {
+            let bad = line[value.0..value.1].iter().take_while(|&&octet| !is_control(octet)).count();
             let (bad, at) = (&line[value.0 + bad..], at + start + value.0 + bad);
             // RFC 9112 §2.2: a CR that no LF follows is not a line end, and may not stand for one.
             return Err(Error::broken(if bad[0] == b'\r' { Rule::LineEnd } else { Rule::FieldValue }, bad, at));
@@ -209,25 +214,32 @@ pub(crate) fn trim_ows(text: &str) -> &str {
 
 /// A character of a token: a visible ASCII character that is no delimiter (RFC 9110 §5.6.2).
 pub(crate) const fn is_token(octet: u8) -> bool {
-    const TOKEN: [bool; 256] = {
-        let mut table = [false; 256];
-        let symbols = b"!#$%&'*+-.^_`|~";
-        let mut i = 0;
-        while i < symbols.len() {
-            table[symbols[i] as usize] = true;
-            i += 1;
-        }
-        let mut octet = 0;
-        while octet < 128u8 {
-            table[octet as usize] |= octet.is_ascii_alphanumeric();
-            octet += 1;
-        }
-        table
-    };
+    const TOKEN: [bool; 256] = alphanumeric_or(b"!#$%&'*+-.^_`|~");
     TOKEN[octet as usize]
+}
+
+/// A table of the letters, the digits and these symbols: one look for each octet of a head, of which there are many.
+pub(super) const fn alphanumeric_or(symbols: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < symbols.len() {
+        table[symbols[i] as usize] = true;
+        i += 1;
+    }
+    let mut octet = 0;
+    while octet < 128u8 {
+        table[octet as usize] |= octet.is_ascii_alphanumeric();
+        octet += 1;
+    }
+    table
 }
 
 /// What may not stand in a field value: a control character other than the tab (RFC 9110 §5.5).
 const fn is_control(octet: u8) -> bool {
     octet.is_ascii_control() && octet != b'\t'
+}
+
+/// Whether one is among these. A fold looks at all octets and so at many at once, which a search that may stop at each cannot.
+fn has_control(octets: &[u8]) -> bool {
+    octets.iter().fold(false, |found, &octet| found | is_control(octet))
 }

@@ -3,7 +3,7 @@
 //! Comes after `fields`. Implements RFC 9112 §3 (request-line, request-target, Host) and RFC 9110 §9 (methods).
 
 use super::body::{Body, Framing, MAX_BODY};
-use super::fields::{is_token, read_line};
+use super::fields::{alphanumeric_or, is_token, read_line};
 use super::{Error, Fields, Rule, Terms};
 use std::io::BufRead;
 
@@ -280,20 +280,21 @@ fn check_host(fields: &Fields, version: Version) -> Result<(), Error> {
 
 /// `name`, `name:port`, `[::1]:port` (RFC 3986 §3.2.2); user information has no place in HTTP (RFC 9110 §4.2.4).
 fn is_authority(text: &str) -> bool {
-    let (host, port) = match text.rfind(':') {
+    let (host, port) = match text.bytes().rposition(|octet| octet == b':') {
         Some(colon) if !text.ends_with(']') => (&text[..colon], &text[colon + 1..]),
         _ => (text, ""),
     };
     let host_is_right = match host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => {
-            let unreserved = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'.' | b'_' | b'~');
-            let other =
-                |octet| matches!(octet, b'%' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=');
-            !host.is_empty() && host.bytes().all(|octet| unreserved(octet) || other(octet))
-        }
+        None => !host.is_empty() && host.bytes().all(is_reg_name),
     };
     host_is_right && port.bytes().all(|octet| octet.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
+}
+
+/// A character of a host's name: unreserved, a sub-delimiter, or the beginning of a percent-encoded one (RFC 3986 §3.2.2).
+const fn is_reg_name(octet: u8) -> bool {
+    const REG_NAME: [bool; 256] = alphanumeric_or(b"-._~%!$&'()*+,;=");
+    REG_NAME[octet as usize]
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1): `%41` is `A`. A `%` that no two hexadecimal digits follow stays as it is.
