@@ -294,19 +294,22 @@ fn a_handler_that_holds_a_request_learns_that_the_client_has_left() {
     assert!(seen.recv_timeout(PATIENCE).unwrap());
 }
 
+/// A protocol of its own: what is sent comes back in capitals, line by line.
+fn shout(_: &Request, responder: Responder<'_>) -> io::Result<Sent> {
+    let response = Response::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "shout").with("Connection", "Upgrade");
+    responder.switch_protocols(response, |connection| {
+        let mut line = String::new();
+        while connection.read_line(&mut line)? > 0 {
+            connection.writer().write(|out| out.extend_from_slice(line.to_uppercase().as_bytes()))?;
+            line.clear();
+        }
+        Ok(())
+    })
+}
+
 #[test]
 fn after_101_the_bytes_that_came_with_the_request_are_still_there() {
-    let (_server, port) = serve(WIDE, |_, responder| {
-        let response = Response::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "shout").with("Connection", "Upgrade");
-        responder.switch_protocols(response, |connection| {
-            let mut line = String::new();
-            while connection.read_line(&mut line)? > 0 {
-                connection.writer().write(|out| out.extend_from_slice(line.to_uppercase().as_bytes()))?;
-                line.clear();
-            }
-            Ok(())
-        })
-    });
+    let (_server, port) = serve(WIDE, shout);
     let mut client = Client::connect(port);
     client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly\n");
     let head = String::from_utf8(client.read_through("\r\n\r\n")).unwrap();
@@ -316,6 +319,18 @@ fn after_101_the_bytes_that_came_with_the_request_are_still_there() {
     assert_eq!(client.read_through("\n"), b"GET / HTTP/1.1\r\n");
     client.end_sending();
     assert_eq!(client.rest(), b"");
+}
+
+#[test]
+fn who_waits_for_100_and_wants_another_protocol_gets_100_and_then_101() {
+    let (_server, port) = serve(WIDE, shout);
+    let mut client = Client::connect(port);
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    assert_eq!(client.read_through("\r\n\r\n"), b"HTTP/1.1 100 Continue\r\n\r\n");
+    // The body is still HTTP's; what follows it is not.
+    client.send("helloearly\n");
+    assert!(client.read_through("\r\n\r\n").starts_with(b"HTTP/1.1 101 Switching Protocols\r\n"));
+    assert_eq!(client.read_through("\n"), b"EARLY\n");
 }
 
 // ---- Bodies that are refused or waited for ----
