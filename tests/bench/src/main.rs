@@ -28,7 +28,7 @@ use results::Results;
 const USAGE: &str = "\
 usage: bench [--quick | --full] [--only NAME…] [--plots] [--draw FILE]
 
-  --quick      about a minute: few sizes, short runs
+  --quick      two minutes: few sizes, short runs
   --full       every size, five rounds: about three quarters of an hour
   --only NAME  these peers and loads only (the word push-by-hand counts as a peer)
   --plots      draw the plots into docs/images/ when done

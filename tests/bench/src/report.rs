@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::loads::{idle, parked, slow_readers};
+use crate::loads::{connection_per_request, echo, idle, keep_alive, parked, slow_readers};
 use crate::peers::{OURS, PEERS, YARDSTICK};
 use crate::results::{Point, Results};
 use crate::targets;
@@ -20,6 +20,39 @@ fn columns(load: &str) -> &'static [&'static str] {
         _ => &["operations/s", "server µs/operation", "client µs/operation", "resident MiB"],
     }
 }
+
+/// One load in a table that has a column for each: its heading, and the point it stands for.
+type Column = (&'static str, &'static str, usize, usize, u64);
+
+const THROUGHPUT: &[Column] = &[
+    ("keep-alive", keep_alive::NAME, 64, 0, 1),
+    ("connection per request", connection_per_request::NAME, 64, 0, 1),
+    ("echo, 32 B", echo::NAME, 64, 32, 1),
+    ("echo, 32 B, 16 outstanding", echo::NAME, 64, 32, 16),
+    ("echo, 16 KiB", echo::NAME, 64, 16 * 1024, 1),
+];
+const HELD: &[Column] = &[
+    ("long poll", parked::LONG_POLL, 10_000, 0, 1),
+    ("event stream", parked::STREAM, 10_000, 0, 1),
+    ("socket", parked::SOCKET, 10_000, 0, 1),
+    ("idle socket", idle::NAME, 10_000, 0, 1),
+];
+const TOLD: &[Column] = &[
+    ("2,000 long polls", parked::LONG_POLL, 2_000, 0, 1),
+    ("2,000 event streams", parked::STREAM, 2_000, 0, 1),
+    ("2,000 sockets", parked::SOCKET, 2_000, 0, 1),
+    ("10,000 long polls", parked::LONG_POLL, 10_000, 0, 1),
+    ("10,000 event streams", parked::STREAM, 10_000, 0, 1),
+    ("10,000 sockets", parked::SOCKET, 10_000, 0, 1),
+];
+
+/// The tables that fit one look: a server a row, a load a column.
+const AT_A_GLANCE: &[(&str, &str, &[Column])] = &[
+    ("Operations a second, 64 connections", "operations/s", THROUGHPUT),
+    ("Processor time of the server, µs an operation", "server µs/operation", THROUGHPUT),
+    ("Resident memory, KiB for each of 10,000 connections that wait", "KiB/connection", HELD),
+    ("From the publisher's first byte to the last subscriber, ms", "last delivery ms", TOLD),
+];
 
 impl Point {
     pub fn describe(&self) -> String {
@@ -56,6 +89,9 @@ was disturbed. A ratio is the median of the ratios within a round.\n",
         text.push_str(&targets.join("\n"));
         text.push('\n');
     }
+    for (title, figure, columns) in AT_A_GLANCE {
+        glance(&mut text, results, title, figure, columns);
+    }
     let mut load = "";
     let points = results.points();
     for point in &points {
@@ -66,6 +102,33 @@ was disturbed. A ratio is the median of the ratios within a round.\n",
         table(&mut text, results, point);
     }
     text
+}
+
+/// One table of `AT_A_GLANCE`; nothing if we were not measured there. In brackets: ours ÷ it.
+fn glance(text: &mut String, results: &Results, title: &str, figure: &str, columns: &[Column]) {
+    let rows: Vec<_> = PEERS.iter().filter_map(|peer| glance_row(results, peer.name, figure, columns)).collect();
+    if rows.first().is_some_and(|row| row.starts_with(&format!("| {OURS} |"))) {
+        let headings: Vec<_> = columns.iter().map(|(heading, ..)| *heading).collect();
+        let _ = writeln!(text, "\n## {title}\n\nIn brackets: ours ÷ it.\n\n| server | {} |", headings.join(" | "));
+        let _ = writeln!(text, "|---|{}\n{}", "---:|".repeat(columns.len()), rows.join("\n"));
+    }
+}
+
+fn glance_row(results: &Results, peer: &str, figure: &str, columns: &[Column]) -> Option<String> {
+    let mut known = false;
+    let mut row = format!("| {peer} |");
+    for &(_, load, connections, bytes, outstanding) in columns {
+        let point = Point { load: load.to_owned(), connections, bytes, outstanding };
+        if let Some(summary) = results.summary(&point, peer, figure) {
+            known = true;
+            let _ = write!(row, " {}{}", readable(summary.median), if summary.all_spoiled { "*" } else { "" });
+            if let Some(ratio) = results.ratio(&point, OURS, peer, figure).filter(|_| peer != OURS) {
+                let _ = write!(row, " ({})", readable(ratio));
+            }
+        }
+        row.push_str(" |");
+    }
+    known.then_some(row)
 }
 
 fn table(text: &mut String, results: &Results, point: &Point) {
