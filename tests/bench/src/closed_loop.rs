@@ -1,10 +1,10 @@
 //! Connections that each keep a number of requests outstanding: the answer to one is what sends the next.
 //!
 //! One thread, one `epoll`, request bytes made beforehand: one `read`, one comparison and one `write` an exchange,
-//! so that the client costs less than the server it measures.
+//! so that the client costs less than the server it measures. It never sleeps: see `Watch`.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
@@ -13,6 +13,37 @@ use crate::loads::Pace;
 use crate::machine::{Cost, Span};
 use crate::protocol::{Check, PATIENCE, Requests};
 use crate::server::Server;
+
+/// Looks for events again and again, and never sleeps.
+///
+/// A client that sleeps is woken by the server's `send`, and on one machine the server pays for that. Whether it sleeps hangs by a
+/// hair: a server would be measured now with a client asleep, now with one awake, a fifth apart, and neither is what it would meet
+/// on a network. So the client keeps a core of its own busy. What it spends on looking in vain is not what an exchange costs.
+pub struct Watch {
+    last: Instant,
+    pub in_vain: Duration,
+}
+
+impl Watch {
+    pub fn begin() -> Watch {
+        Watch { last: Instant::now(), in_vain: Duration::ZERO }
+    }
+
+    /// What has come by now, which may be nothing; an error if nothing has for too long.
+    pub fn look(&mut self, poll: &mut Poll, events: &mut Events) -> Result<(), String> {
+        let before = Instant::now();
+        match poll.poll(events, Some(Duration::ZERO)) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => events.clear(),
+            polled => polled.map_err(|error| error.to_string())?,
+        }
+        if !events.is_empty() {
+            self.last = before;
+            return Ok(());
+        }
+        self.in_vain += before.elapsed();
+        if self.last.elapsed() > PATIENCE { Err(format!("no answer for {PATIENCE:?}")) } else { Ok(()) }
+    }
+}
 
 struct Connection<'a, C> {
     stream: TcpStream,
@@ -47,15 +78,10 @@ pub fn run<R: Requests, C: Check>(
     let mut events = Events::with_capacity(1024);
     let mut bytes = vec![0; 256 * 1024];
     let began = Instant::now();
+    let mut watch = Watch::begin();
     let (mut span, mut done) = (None, 0);
     loop {
-        match poll.poll(&mut events, Some(PATIENCE)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            polled => polled.map_err(wrong)?,
-        }
-        if events.is_empty() {
-            return Err(format!("no answer for {PATIENCE:?}"));
-        }
+        watch.look(&mut poll, &mut events)?;
         for event in &events {
             let connection = &mut open[event.token().0];
             done += connection.receive(&mut bytes)?;
@@ -65,10 +91,11 @@ pub fn run<R: Requests, C: Check>(
         match &span {
             None if elapsed >= pace.warm_up => {
                 done = 0;
+                watch.in_vain = Duration::ZERO;
                 span = Some(Span::begin(server));
             }
             Some(span) if elapsed >= pace.warm_up + pace.length => {
-                return Ok((done, span.end(server), server.resident()));
+                return Ok((done, span.end(server).without(watch.in_vain), server.resident()));
             }
             _ => {}
         }

@@ -38,6 +38,11 @@ pub struct Cost {
 }
 
 impl Cost {
+    /// The same for a client that spent some of its time on nothing.
+    pub fn without(self, in_vain: Duration) -> Cost {
+        Cost { client: (self.client - in_vain.as_secs_f64()).max(0.0), ..self }
+    }
+
     pub fn spoiled(&self) -> bool {
         self.other_cores > OTHER_CORES || self.stolen_cores > STOLEN_CORES
     }

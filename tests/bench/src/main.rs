@@ -29,9 +29,10 @@ const USAGE: &str = "\
 usage: bench [--quick | --full] [--only NAME…] [--plots] [--draw FILE]
 
   --quick      two minutes: few sizes, short runs
-  --full       every size, five rounds: about three quarters of an hour
+  --full       more rounds: half an hour
   --only NAME  these peers and loads only (the word push-by-hand counts as a peer)
   --plots      draw the plots into docs/images/ when done
+  --add FILE   add rounds to those of an earlier run's results/*.json: where its spread is wide, or something was missing
   --draw FILE  measure nothing: write the table and the plots of an earlier run's results/*.json";
 
 fn main() -> ExitCode {
@@ -48,14 +49,17 @@ fn run() -> Result<(), String> {
     let mut effort = Effort::Usual;
     let mut only = Vec::new();
     let mut draws = false;
-    let mut earlier = None;
+    let (mut earlier, mut adds) = (None, false);
     let mut arguments = std::env::args().skip(1).peekable();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--quick" => effort = Effort::Quick,
             "--full" => effort = Effort::Full,
             "--plots" => draws = true,
-            "--draw" => earlier = Some(PathBuf::from(arguments.next().ok_or("--draw needs a file")?)),
+            "--add" | "--draw" => {
+                adds = argument == "--add";
+                earlier = Some(PathBuf::from(arguments.next().ok_or(format!("{argument} needs a file"))?));
+            }
             "--only" => {
                 while let Some(name) = arguments.next_if(|next| !next.starts_with("--")) {
                     only.push(plan::known_name(&name)?);
@@ -71,14 +75,15 @@ fn run() -> Result<(), String> {
 
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = package.join("results");
-    let results = match earlier {
-        Some(file) => {
-            let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-            draws = true;
-            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?
-        }
-        None => measure(package, effort, &only)?,
-    };
+    let mut results = Results { machine: machine::describe(), effort: effort.name().to_owned(), ..Results::default() };
+    if let Some(file) = &earlier {
+        let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        results = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+    }
+    match earlier {
+        Some(_) if !adds => draws = true,
+        _ => measure(package, effort, &only, &mut results),
+    }
     let table = report::markdown(&results);
     let name = |ending: &str| folder.join(format!("{}.{ending}", results.effort));
     let write = |file: PathBuf, text: String| {
@@ -101,13 +106,13 @@ fn run() -> Result<(), String> {
     Ok(())
 }
 
-fn measure(package: &Path, effort: Effort, only: &[&'static str]) -> Result<Results, String> {
-    let mut missing = prepare::prepare(package);
+fn measure(package: &Path, effort: Effort, only: &[&'static str], results: &mut Results) {
+    results.missing = prepare::prepare(package);
     let files = machine::raise_open_files();
     if files < plan::OPEN_FILES {
-        missing.push(format!("open files: {files} allowed, {} needed for the largest crowds (`ulimit -n`)", plan::OPEN_FILES));
+        results
+            .missing
+            .push(format!("open files: {files} allowed, {} needed for the largest crowds (`ulimit -n`)", plan::OPEN_FILES));
     }
-    let mut results = Results { machine: machine::describe(), effort: effort.name().to_owned(), missing, runs: Vec::new() };
-    plan::carry_out(package, effort, only, &mut results);
-    Ok(results)
+    plan::carry_out(package, effort, only, results);
 }

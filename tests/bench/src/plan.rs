@@ -89,7 +89,7 @@ pub fn carry_out(package: &Path, effort: Effort, only: &[&'static str], results:
     plan.fresh_servers(Family::Echo, &plan.sizes(idle::NAME), |server, program, run| {
         idle::run(server, program.target, program.is_verbatim(), run)
     });
-    let publishes = effort.pick(3, 5, 10);
+    let publishes = effort.pick(3, 5, 5);
     for (load, family) in [(parked::LONG_POLL, Family::Poll), (parked::STREAM, Family::Stream), (parked::SOCKET, Family::Socket)]
     {
         plan.fresh_servers(family, &plan.sizes(load), |server, program, run| parked::run(server, program, publishes, run));
@@ -112,11 +112,11 @@ impl Plan<'_> {
         let point = |connections, bytes, outstanding| Point { load: load.to_owned(), connections, bytes, outstanding };
         let crowd = |connections: &[usize]| connections.iter().map(|count| point(*count, 0, 1)).collect();
         match load {
-            keep_alive::NAME => crowd(effort.pick(&[64], &[1, 64, 512], &[1, 8, 64, 512])),
+            keep_alive::NAME => crowd(effort.pick(&[64], &[1, 64, 512], &[1, 64, 512])),
             connection_per_request::NAME => crowd(&[64]),
             echo::NAME => {
                 let all = |connections: &[usize]| {
-                    let sizes = [(32, 1), (32, 16), (16 * 1024, 1), (16 * 1024, 16)];
+                    let sizes = [(32, 1), (32, 16), (16 * 1024, 1)];
                     let of = |(bytes, outstanding)| connections.iter().map(move |count| point(*count, bytes, outstanding));
                     sizes.into_iter().flat_map(of).collect()
                 };
@@ -125,7 +125,7 @@ impl Plan<'_> {
             }
             slow_readers::SOCKET if effort == Effort::Quick => Vec::new(),
             slow_readers::STREAM | slow_readers::SOCKET => vec![point(16, 16 * 1024, 1)],
-            _ => crowd(effort.pick(&[2_000], &[2_000, 10_000], &[2_000, 5_000, 10_000])),
+            _ => crowd(effort.pick(&[2_000], &[2_000, 10_000], &[2_000, 10_000])),
         }
     }
 
@@ -184,7 +184,8 @@ impl Plan<'_> {
                     Err(error) => self.note_failure(run, error),
                 }
             }
-            for round in 0..self.effort.pick(2, 3, 5) {
+            let first = self.results.rounds(point);
+            for round in first..first + self.effort.pick(2, 3, 5) {
                 for (program, server) in &able {
                     self.try_run(point, program, round, |_, run| measure(server, program, pace, run));
                 }
@@ -200,7 +201,10 @@ impl Plan<'_> {
         measure: impl Fn(&Server, &Program, &mut Run) -> Result<(), String>,
     ) {
         for point in points {
-            for round in 0..self.effort.pick(1, 2, 3) {
+            let first = self.results.rounds(point);
+            // The largest crowds take long to gather.
+            let rounds = if point.connections > 2_000 { self.effort.pick(1, 1, 2) } else { self.effort.pick(1, 2, 3) };
+            for round in first..first + rounds {
                 for program in self.programs(family) {
                     let failed = self.results.failure(point, program.peer).is_some();
                     if failed {

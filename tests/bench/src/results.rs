@@ -95,6 +95,11 @@ impl Results {
         self.of(point, peer).into_iter().find_map(|run| run.failure.as_deref())
     }
 
+    /// How many rounds there have been.
+    pub fn rounds(&self, point: &Point) -> usize {
+        self.runs.iter().filter(|run| run.point == *point).map(|run| run.round + 1).max().unwrap_or(0)
+    }
+
     /// Over the runs nothing else disturbed; where there is none, over all.
     pub fn summary(&self, point: &Point, peer: &str, figure: &str) -> Option<Summary> {
         let values = |spoiled_too: bool| -> Vec<f64> {

@@ -38,7 +38,7 @@ const fn rate(
 
 const fn memory(load: &'static str) -> Target {
     let bounds = &[Absolute(16.0)];
-    Target { load, connections: &[5_000], bytes: 0, outstanding: 1, figure: "KiB/connection", bounds }
+    Target { load, connections: &[10_000], bytes: 0, outstanding: 1, figure: "KiB/connection", bounds }
 }
 
 const fn delay(load: &'static str, bounds: &'static [Bound]) -> Target {

@@ -1,14 +1,15 @@
 //! A new connection for each `GET`, a number of them at a time, as clients without keep-alive do.
 
 use std::io::{ErrorKind, Read, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
+use crate::closed_loop::Watch;
 use crate::loads::{Pace, note_throughput};
 use crate::machine::Span;
-use crate::protocol::{Check, PATIENCE, Times, get};
+use crate::protocol::{Check, Times, get};
 use crate::results::Run;
 use crate::server::Server;
 
@@ -38,15 +39,10 @@ pub fn run(server: &Server, target: &str, pace: Pace, run: &mut Run) -> Result<(
         .map_err(|error| error.to_string())?;
     let mut events = Events::with_capacity(1024);
     let began = Instant::now();
+    let mut watch = Watch::begin();
     let (mut span, mut done) = (None, 0);
     loop {
-        match poll.poll(&mut events, Some(PATIENCE)) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            polled => polled.map_err(|error| error.to_string())?,
-        }
-        if events.is_empty() {
-            return Err(format!("no answer for {PATIENCE:?}"));
-        }
+        watch.look(&mut poll, &mut events)?;
         for event in &events {
             let token = event.token().0;
             let visit = &mut visits[token];
@@ -61,10 +57,11 @@ pub fn run(server: &Server, target: &str, pace: Pace, run: &mut Run) -> Result<(
         match &span {
             None if elapsed >= pace.warm_up => {
                 done = 0;
+                watch.in_vain = Duration::ZERO;
                 span = Some(Span::begin(server));
             }
             Some(span) if elapsed >= pace.warm_up + pace.length => {
-                note_throughput(run, done, &span.end(server), server.resident());
+                note_throughput(run, done, &span.end(server).without(watch.in_vain), server.resident());
                 return Ok(());
             }
             _ => {}
