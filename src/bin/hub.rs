@@ -257,21 +257,26 @@ fn event_stream(mut reader: Reader, request: &Request, responder: Responder) -> 
         chunks.send(b": ok\n\n")?;
         loop {
             let news = reader.wait(Instant::now() + HEARTBEAT);
-            let mut bytes = Vec::new();
-            if news.gap != Gap::None {
-                let missed = format!(r#"{{"missed":{}}}"#, json::missed(news.gap));
-                Event { event: Some("reset".into()), ..Event::message(&missed) }.write_to(&mut bytes);
-            }
-            for message in &news.messages {
-                Event { id: Some(message.id.to_string()), ..Event::message(&json::message(message)) }.write_to(&mut bytes);
-            }
-            if bytes.is_empty() {
-                Event { event: Some("heartbeat".into()), ..Event::message("") }.write_to(&mut bytes);
-            }
-            chunks.send(&bytes)?;
+            chunks.send(&events(&news))?;
             reader.delivered(&news);
         }
     })
+}
+
+#[inline(never)] // Or its variables would stand on the stack of every stream for as long as the next news is waited for.
+fn events(news: &News) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if news.gap != Gap::None {
+        let missed = format!(r#"{{"missed":{}}}"#, json::missed(news.gap));
+        Event { event: Some("reset".into()), ..Event::message(&missed) }.write_to(&mut bytes);
+    }
+    for message in &news.messages {
+        Event { id: Some(message.id.to_string()), ..Event::message(&json::message(message)) }.write_to(&mut bytes);
+    }
+    if bytes.is_empty() {
+        Event { event: Some("heartbeat".into()), ..Event::message("") }.write_to(&mut bytes);
+    }
+    bytes
 }
 
 /// A WebSocket message a message; what the client sends is published. Both at once takes two threads: this one reads the
