@@ -10,6 +10,7 @@ mod excerpts;
 mod languages;
 mod lessons;
 mod markdown;
+mod measured;
 mod outputs;
 mod patterns;
 mod references;
@@ -62,6 +63,11 @@ fn every_file_program_and_test_that_is_named_exists() {
 #[test]
 fn every_figure_names_the_command_that_measures_it() {
     assert_none(&each(references::check_costs));
+}
+
+#[test]
+fn every_figure_of_the_benchmark_is_one_that_it_measured() {
+    assert_none(&each(measured::check));
 }
 
 #[test]
