@@ -115,13 +115,12 @@ impl Plan<'_> {
             keep_alive::NAME => crowd(effort.pick(&[64], &[1, 64, 512], &[1, 64, 512])),
             connection_per_request::NAME => crowd(&[64]),
             echo::NAME => {
-                let all = |connections: &[usize]| {
-                    let sizes = [(32, 1), (32, 16), (16 * 1024, 1)];
-                    let of = |(bytes, outstanding)| connections.iter().map(move |count| point(*count, bytes, outstanding));
-                    sizes.into_iter().flat_map(of).collect()
-                };
-                let three = vec![point(64, 32, 1), point(64, 32, 16), point(64, 16 * 1024, 1)];
-                effort.pick(three, all(&[1, 64, 512]), all(&[1, 64, 512]))
+                let kinds = [(32, 1), (32, 16), (16 * 1024, 1), (16 * 1024, 16)];
+                // Sixteen long messages at a time are many bytes and little news.
+                let kinds = &kinds[..effort.pick(3, 3, 4)];
+                let counts: &[usize] = effort.pick(&[64], &[1, 64, 512], &[1, 64, 512]);
+                let of = |&(bytes, outstanding)| counts.iter().map(move |count| point(*count, bytes, outstanding));
+                kinds.iter().flat_map(of).collect()
             }
             slow_readers::SOCKET if effort == Effort::Quick => Vec::new(),
             slow_readers::STREAM | slow_readers::SOCKET => vec![point(16, 16 * 1024, 1)],
