@@ -95,6 +95,23 @@ fn an_event_stream_costs_at_most_16_kib() {
 
 #[test]
 #[ignore = "heavy: 5,000 connections"]
+fn an_event_stream_of_the_hub_costs_at_most_16_kib() {
+    // It serves every technique from one handler: what stands on the stack for one of them stands there for all.
+    measure("hub", env!("CARGO_BIN_EXE_hub"), &["--port", "0"], "page", |program, clients| {
+        for client in clients.iter_mut() {
+            client.ask("GET", "/quiet/events", "");
+            client.read_through("\r\n\r\n");
+        }
+        for round in ["first", "second"] {
+            let published = request(program.port("page"), "POST", "/quiet/publish", "Content-Type: text/plain\r\n", round);
+            assert_eq!(published.status, Status::CREATED);
+            clients.iter_mut().for_each(|client| drop(client.read_through(round)));
+        }
+    });
+}
+
+#[test]
+#[ignore = "heavy: 5,000 connections"]
 fn an_idle_websocket_costs_at_most_16_kib() {
     measure("idle socket", env!("CARGO_BIN_EXE_websocket"), &["--port", "0", "--page-port", "0"], "socket", |_, clients| {
         let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
