@@ -263,7 +263,7 @@ fn event_stream(mut reader: Reader, request: &Request, responder: Responder) -> 
     })
 }
 
-#[inline(never)] // Or its variables would stand on the stack of every stream for as long as the next news is waited for.
+/// News as events; a heartbeat if there is none.
 fn events(news: &News) -> Vec<u8> {
     let mut bytes = Vec::new();
     if news.gap != Gap::None {
