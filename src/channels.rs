@@ -1,8 +1,10 @@
-//! Feeds by name: a channel begins when somebody first uses it, and all of them together stay within bounds.
+//! Feeds by name: a channel begins when somebody first uses it, and all of them together stay
+//! within bounds.
 //!
 //! Comes after `feed`; only the hub needs more than one.
 //!
-//! Left out: an end. A channel that nobody uses keeps its place until the program ends; a production server would let it expire.
+//! Left out: an end. A channel that nobody uses keeps its place until the program ends; a
+//! production server would let it expire.
 
 use crate::feed::Feed;
 use std::collections::HashMap;
@@ -12,7 +14,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 pub const MAX_CHANNELS: usize = 32;
 /// The longest name, in octets.
 pub const MAX_NAME: usize = 64;
-/// What each channel's log keeps: so many messages, of so many octets of text together. 33 full logs are half a gibibyte.
+/// What each channel's log keeps: so many messages, of so many octets of text together. 33 full
+/// logs are half a gibibyte.
 pub const KEPT: usize = 10_000;
 /// See [`KEPT`].
 pub const KEPT_OCTETS: usize = 16 << 20;
@@ -25,7 +28,8 @@ pub struct Channels {
 }
 
 impl Channels {
-    /// None but the unnamed one. `epoch` is when this run began, in milliseconds since the Unix epoch.
+    /// None but the unnamed one. `epoch` is when this run began, in milliseconds since the Unix
+    /// epoch.
     pub fn new(epoch: u64) -> Channels {
         Channels { epoch, unnamed: Arc::new(Channels::log(epoch)), named: Mutex::default() }
     }
@@ -34,7 +38,8 @@ impl Channels {
         Feed::new(epoch, KEPT, KEPT_OCTETS)
     }
 
-    /// The channel of this name, which begins now if there was none; the empty name is the unnamed one.
+    /// The channel of this name, which begins now if there was none; the empty name is the unnamed
+    /// one.
     ///
     /// # Errors
     /// What was expected and what came: the name is no name, or there are too many already.
@@ -42,7 +47,8 @@ impl Channels {
         if name.is_empty() {
             return Ok(Arc::clone(&self.unnamed));
         }
-        let plain = |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+        let plain =
+            |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
         if name.len() > MAX_NAME || !name.bytes().all(plain) || name.starts_with('.') {
             return Err(format!(
                 "expected a channel name of 1 to {MAX_NAME} letters, digits, dashes, dots or underscores; came \"{}\"",
@@ -51,7 +57,9 @@ impl Channels {
         }
         let mut named = self.lock();
         if !named.contains_key(name) && named.len() == MAX_CHANNELS {
-            return Err(format!("expected at most {MAX_CHANNELS} channels; came \"{name}\", one more"));
+            return Err(format!(
+                "expected at most {MAX_CHANNELS} channels; came \"{name}\", one more"
+            ));
         }
         let begin = || Arc::new(Channels::log(self.epoch));
         Ok(Arc::clone(named.entry(name.to_owned()).or_insert_with(begin)))
@@ -59,7 +67,8 @@ impl Channels {
 
     /// Every channel with its name, in the order of names; the unnamed one first.
     pub fn all(&self) -> Vec<(String, Arc<Feed>)> {
-        let mut all: Vec<_> = self.lock().iter().map(|(name, feed)| (name.clone(), Arc::clone(feed))).collect();
+        let mut all: Vec<_> =
+            self.lock().iter().map(|(name, feed)| (name.clone(), Arc::clone(feed))).collect();
         all.push((String::new(), Arc::clone(&self.unnamed)));
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         all
@@ -89,7 +98,10 @@ mod tests {
         let channels = Channels::new(1);
         let long = "x".repeat(MAX_NAME + 1);
         for name in ["a b", "..", ".hidden", "a/b", "中", "a\"b", long.as_str()] {
-            assert!(channels.get(name).err().unwrap().contains("expected a channel name"), "{name}");
+            assert!(
+                channels.get(name).err().unwrap().contains("expected a channel name"),
+                "{name}"
+            );
         }
         for n in 0..MAX_CHANNELS {
             channels.get(&format!("c{n}")).unwrap();

@@ -1,7 +1,7 @@
 //! The time: as a person reads it, as HTTP writes it, and as news, once a second.
 //!
-//! std knows no time zones, so everything here is UTC; a page shows it in the reader's own zone, which only the browser knows.
-//! Implements RFC 9110 §5.6.7 (IMF-fixdate).
+//! std knows no time zones, so everything here is UTC; a page shows it in the reader's own zone,
+//! which only the browser knows. Implements RFC 9110 §5.6.7 (IMF-fixdate).
 
 use crate::feed::Feed;
 use std::sync::Arc;
@@ -44,10 +44,13 @@ pub fn imf_fixdate(unix_seconds: u64) -> [u8; 29] {
     let (day, second) = (unix_seconds / 86_400, unix_seconds % 86_400);
     let (year, month, day_of_month) = civil_date(day);
     let mut date = *b"Www, 00 Mmm 0000 00:00:00 GMT";
-    let name = |names: &'static [u8], index: u64| names.chunks(3).nth(usize::try_from(index).unwrap_or(0)).unwrap_or(b"???");
+    let name = |names: &'static [u8], index: u64| {
+        names.chunks(3).nth(usize::try_from(index).unwrap_or(0)).unwrap_or(b"???")
+    };
     date[0..3].copy_from_slice(name(DAYS, day % 7));
     date[8..11].copy_from_slice(name(MONTHS, month - 1));
-    let pairs = [day_of_month, year / 100, year % 100, second / 3600, second / 60 % 60, second % 60];
+    let pairs =
+        [day_of_month, year / 100, year % 100, second / 3600, second / 60 % 60, second % 60];
     for (at, pair) in [5, 12, 14, 17, 20, 23].into_iter().zip(pairs) {
         let [.., pair] = pair.to_be_bytes();
         date[at] = b'0' + pair / 10 % 10;
@@ -56,10 +59,11 @@ pub fn imf_fixdate(unix_seconds: u64) -> [u8; 29] {
     date
 }
 
-/// Year, month and day of the month of a day counted from 1 January 1970, in the Gregorian calendar.
+/// Year, month and day of the month of a day counted from 1 January 1970, in the Gregorian
+/// calendar.
 ///
-/// Years are counted from 1 March, so that the leap day is the last of its year, in cycles of 400 years, which are all
-/// of one length: 146,097 days.
+/// Years are counted from 1 March, so that the leap day is the last of its year, in cycles of 400
+/// years, which are all of one length: 146,097 days.
 fn civil_date(day: u64) -> (u64, u64, u64) {
     let day = day + 719_468; // days from 1 March of the year 0 to 1 January 1970
     let (cycle, day) = (day / 146_097, day % 146_097);
@@ -72,8 +76,9 @@ fn civil_date(day: u64) -> (u64, u64, u64) {
     (cycle * 400 + year, month, day_of_month)
 }
 
-/// Publishes a tick now, so that whoever asks first finds one, and starts the thread that publishes another at each full second.
-/// `tick` makes the event type and the text from the time in milliseconds since the epoch.
+/// Publishes a tick now, so that whoever asks first finds one, and starts the thread that publishes
+/// another at each full second. `tick` makes the event type and the text from the time in
+/// milliseconds since the epoch.
 pub fn start(feed: Arc<Feed>, tick: impl Fn(u64) -> (&'static str, String) + Send + 'static) {
     let publish = move || {
         let (event, data) = tick(unix_millis());
@@ -82,7 +87,8 @@ pub fn start(feed: Arc<Feed>, tick: impl Fn(u64) -> (&'static str, String) + Sen
     publish();
     let each_second = move || {
         loop {
-            // To the next full second, however long the last tick took: sleeping 1000 ms each time would drift.
+            // To the next full second, however long the last tick took: sleeping 1000 ms each time
+            // would drift.
             std::thread::sleep(Duration::from_millis(1000 - unix_millis() % 1000));
             publish();
         }

@@ -1,16 +1,19 @@
-//! One socket: its buffered reader, its writer, its deadlines, and the tap that shows what crosses it.
+//! One socket: its buffered reader, its writer, its deadlines, and the tap that shows what crosses
+//! it.
 //!
-//! Comes between `server`, which accepts it, and `http` or `websocket`, which read and write it. The same buffer serves both:
-//! bytes that arrived together with a request are still here when the connection becomes a WebSocket.
+//! Comes between `server`, which accepts it, and `http` or `websocket`, which read and write it.
+//! The same buffer serves both: bytes that arrived together with a request are still here when the
+//! connection becomes a WebSocket.
 //!
 //! ```text
 //!  peer ──▶ kernel ──▶ buffer ──▶ fill_buf / consume          the thread of the connection
 //!  peer ◀── kernel ◀── pending ◀── Writer::write              that thread, or any other
 //! ```
 //!
-//! Two rules make it fast. What is written waits in `pending` and is sent when the reader is about to block: a peer that sends
-//! sixteen requests at once gets sixteen answers in one system call. And a deadline is told to the kernel only when it matters,
-//! that is, when a read has to wait for it.
+//! Two rules make it fast. What is written waits in `pending` and is sent when the reader is about
+//! to block: a peer that sends sixteen requests at once gets sixteen answers in one system call.
+//! And a deadline is told to the kernel only when it matters, that is, when a read has to wait for
+//! it.
 //!
 //! Left out: TLS. A production server would put it here, between the socket and the buffer.
 
@@ -20,12 +23,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-/// How long one flush may take, if nothing else is said: a peer that does not read costs its own thread this long, and no more.
+/// How long one flush may take, if nothing else is said: a peer that does not read costs its own
+/// thread this long, and no more.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
-/// How long a closed connection is kept for the peer's last bytes, which our close would otherwise answer with a reset. However many
-/// they are: a client that sends a long body looks for an answer only after it.
+/// How long a closed connection is kept for the peer's last bytes, which our close would otherwise
+/// answer with a reset. However many they are: a client that sends a long body looks for an answer
+/// only after it.
 const LINGER: Duration = Duration::from_secs(2);
-/// The input buffer at first, in octets: a browser's request head fits, and ten thousand parked connections cost 10 MiB.
+/// The input buffer at first, in octets: a browser's request head fits, and ten thousand parked
+/// connections cost 10 MiB.
 const FIRST_BUFFER: usize = 1024;
 /// The input buffer at its largest: what one read can bring of a long message.
 const LARGEST_BUFFER: usize = 64 * 1024;
@@ -47,7 +53,8 @@ pub enum Crossing<'a> {
     Closed,
 }
 
-/// Who watches a connection: called with its number and with each crossing, on the thread where it happens.
+/// Who watches a connection: called with its number and with each crossing, on the thread where it
+/// happens.
 pub type Tap = Arc<dyn Fn(u64, Crossing<'_>) + Send + Sync>;
 
 /// The reading end of a socket, and the owner of its life.
@@ -69,7 +76,8 @@ pub struct Connection {
 enum Patience {
     /// Each read anew.
     Each(Duration),
-    /// All reads together, from the first that has to wait: dripping one byte a second wins nothing.
+    /// All reads together, from the first that has to wait: dripping one byte a second wins
+    /// nothing.
     Within(Duration),
     /// The same, after that first one.
     Until(Instant),
@@ -98,23 +106,37 @@ struct Socket {
 }
 
 impl Connection {
-    /// Takes over a socket. What is sent may wait `write_deadline` for the peer to read. With a tap, every byte in either
-    /// direction is shown to it.
+    /// Takes over a socket. What is sent may wait `write_deadline` for the peer to read. With a
+    /// tap, every byte in either direction is shown to it.
     ///
     /// # Errors
     /// The socket is already dead.
-    pub fn new(stream: TcpStream, write_deadline: Duration, tap: Option<Tap>) -> io::Result<Connection> {
+    pub fn new(
+        stream: TcpStream,
+        write_deadline: Duration,
+        tap: Option<Tap>,
+    ) -> io::Result<Connection> {
         static NUMBER: AtomicU64 = AtomicU64::new(1);
-        // Without this, a small message waits until the one before it is acknowledged (Nagle's algorithm).
+        // Without this, a small message waits until the one before it is acknowledged (Nagle's
+        // algorithm).
         stream.set_nodelay(true)?;
         stream.set_write_timeout(Some(write_deadline))?;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         if let Some(tap) = &tap {
             tap(number, Crossing::Opened(stream.peer_addr()?));
         }
-        let (pending, received, sent) = (Mutex::default(), AtomicU64::default(), AtomicU64::default());
+        let (pending, received, sent) =
+            (Mutex::default(), AtomicU64::default(), AtomicU64::default());
         Ok(Connection {
-            socket: Arc::new(Socket { stream, number, write_deadline, pending, received, sent, tap }),
+            socket: Arc::new(Socket {
+                stream,
+                number,
+                write_deadline,
+                pending,
+                received,
+                sent,
+                tap,
+            }),
             buffer: Vec::new(),
             start: 0,
             end: 0,
@@ -157,7 +179,8 @@ impl Connection {
         self.socket.number
     }
 
-    /// Everything read from here on must come within `limit`, in all; a read that waits longer fails with `TimedOut`.
+    /// Everything read from here on must come within `limit`, in all; a read that waits longer
+    /// fails with `TimedOut`.
     pub fn set_limit(&mut self, limit: Duration) {
         self.patience = Patience::Within(limit);
     }
@@ -173,7 +196,8 @@ impl Connection {
     /// The socket failed. Silence and a close are no errors here.
     pub fn wait_for_input(&mut self, limit: Duration) -> io::Result<Waited> {
         self.patience = Patience::Each(limit);
-        // Here, and not in `fill_buf`, so that a peer that does not read is not mistaken for one that is silent.
+        // Here, and not in `fill_buf`, so that a peer that does not read is not mistaken for one
+        // that is silent.
         if self.start == self.end {
             self.socket.flush_unless_busy()?;
         }
@@ -187,7 +211,8 @@ impl Connection {
 
     /// Whether the peer has closed its end, asked without waiting. Sends what is pending first.
     ///
-    /// A peer that closed only its sending half looks the same as one that is gone (RFC 9112 §9.6): only a write can tell.
+    /// A peer that closed only its sending half looks the same as one that is gone (RFC 9112 §9.6):
+    /// only a write can tell.
     pub fn peer_has_ended(&mut self) -> bool {
         if self.ended || self.writer().flush().is_err() {
             return true;
@@ -204,16 +229,21 @@ impl Connection {
         }
     }
 
-    /// Takes the peer's word that it sends no more, so that [`close`](Connection::close) need not wait for its end.
+    /// Takes the peer's word that it sends no more, so that [`close`](Connection::close) need not
+    /// wait for its end.
     pub fn expect_no_more(&mut self) {
         self.ended = true;
     }
 
-    /// Closes in stages (RFC 9112 §9.6): send, say that no more will come, then read what the peer still sends until it closes
-    /// too. Closing at once would answer those bytes with a reset, and a reset destroys what the peer has not read yet.
+    /// Closes in stages (RFC 9112 §9.6): send, say that no more will come, then read what the peer
+    /// still sends until it closes too. Closing at once would answer those bytes with a reset, and
+    /// a reset destroys what the peer has not read yet.
     pub fn close(mut self) {
         let writer = self.writer();
-        if writer.flush().is_err() || self.ended || self.socket.stream.shutdown(Shutdown::Write).is_err() {
+        if writer.flush().is_err()
+            || self.ended
+            || self.socket.stream.shutdown(Shutdown::Write).is_err()
+        {
             return;
         }
         self.set_limit(LINGER);
@@ -225,7 +255,8 @@ impl Connection {
     /// Tells the kernel how long the next read may wait, if it does not know yet.
     fn arm(&mut self) -> io::Result<()> {
         if let Patience::Within(limit) = self.patience {
-            // Here, and not where the limit is set: most requests are here already when they are looked for, and need no clock.
+            // Here, and not where the limit is set: most requests are here already when they are
+            // looked for, and need no clock.
             self.patience = Patience::Until(Instant::now() + limit);
         }
         let wanted = match self.patience {
@@ -257,8 +288,11 @@ impl BufRead for Connection {
             let n = loop {
                 match (&self.socket.stream).read(&mut self.buffer) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    // What the system calls a time-out of a blocking socket differs from system to system.
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Err(io::ErrorKind::TimedOut.into()),
+                    // What the system calls a time-out of a blocking socket differs from system to
+                    // system.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
                     result => break result?,
                 }
             };
@@ -286,18 +320,20 @@ impl Read for Connection {
     }
 }
 
-/// The writing end of a socket. Any thread may hold one; what one call to [`write`](Writer::write) adds is never interleaved with
-/// what another adds.
+/// The writing end of a socket. Any thread may hold one; what one call to [`write`](Writer::write)
+/// adds is never interleaved with what another adds.
 #[derive(Clone)]
 pub struct Writer {
     socket: Arc<Socket>,
 }
 
 impl Writer {
-    /// Adds to the pending output. It leaves when the reader is about to wait, at [`flush`](Writer::flush), or when it is long.
+    /// Adds to the pending output. It leaves when the reader is about to wait, at
+    /// [`flush`](Writer::flush), or when it is long.
     ///
     /// # Errors
-    /// The output had to leave, and the peer is gone or has not read for as long as it may. The connection is then dead.
+    /// The output had to leave, and the peer is gone or has not read for as long as it may. The
+    /// connection is then dead.
     pub fn write(&self, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         self.write_before(|out| {
             append(out);
@@ -305,12 +341,16 @@ impl Writer {
         })
     }
 
-    /// The same for something that may be long: what `append` returns follows what it appends. Where the output has to leave anyway,
-    /// that part leaves from where it stands, without being copied first.
+    /// The same for something that may be long: what `append` returns follows what it appends.
+    /// Where the output has to leave anyway, that part leaves from where it stands, without being
+    /// copied first.
     ///
     /// # Errors
     /// As [`write`](Writer::write).
-    pub fn write_before<'b>(&self, append: impl FnOnce(&mut Vec<u8>) -> &'b [u8]) -> io::Result<()> {
+    pub fn write_before<'b>(
+        &self,
+        append: impl FnOnce(&mut Vec<u8>) -> &'b [u8],
+    ) -> io::Result<()> {
         let mut pending = self.socket.lock();
         let rest = append(&mut pending);
         if pending.len() + rest.len() >= FLUSH_AT {
@@ -350,7 +390,8 @@ impl Writer {
 }
 
 impl Socket {
-    /// The pending output. A panic while appending concerns that answer, not this lock: the connection still answers 500.
+    /// The pending output. A panic while appending concerns that answer, not this lock: the
+    /// connection still answers 500.
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<u8>> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -380,7 +421,8 @@ impl Socket {
             *pending = Vec::new();
         }
         if result.is_err() {
-            // Half a message has left, so nothing sensible can follow. Shutting down wakes a thread that reads, too.
+            // Half a message has left, so nothing sensible can follow. Shutting down wakes a thread
+            // that reads, too.
             let _ = self.stream.shutdown(Shutdown::Both);
         }
         result
@@ -388,7 +430,8 @@ impl Socket {
 
     /// Writes both, one after the other, before the deadline, however slowly the peer reads.
     fn write_by(&self, deadline: Instant, mut first: &[u8], mut second: &[u8]) -> io::Result<()> {
-        let unread = || io::Error::new(io::ErrorKind::TimedOut, "the peer has not read what was sent to it");
+        let unread =
+            || io::Error::new(io::ErrorKind::TimedOut, "the peer has not read what was sent to it");
         let mut shortened = false;
         loop {
             let written = match (first, second) {

@@ -1,7 +1,7 @@
 //! The event stream format, both directions: an event to bytes, bytes to events.
 //!
-//! Stands beside `http`, whose body carries it. Implements the HTML standard, "Server-sent events": "Parsing an event stream" and
-//! "Interpreting an event stream".
+//! Stands beside `http`, whose body carries it. Implements the HTML standard, "Server-sent events":
+//! "Parsing an event stream" and "Interpreting an event stream".
 //!
 //! ```text
 //! event: tick\n          event type                        a line is a field: name, colon, one optional space, value
@@ -16,7 +16,8 @@
 use std::io::{self, BufRead, Write};
 use std::time::Duration;
 
-/// One event, or the parts of one: a block without data changes the ID or the reconnection time and fires nothing.
+/// One event, or the parts of one: a block without data changes the ID or the reconnection time and
+/// fires nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {
     /// The event type; `None` is `message`.
@@ -37,8 +38,9 @@ impl Event {
 
     /// Writes the block and its empty line.
     ///
-    /// Nothing that stands in a field can begin another: data is cut into lines at each CR, LF or CRLF, and each
-    /// becomes a field of its own; in the event type and the ID, which have one line only, CR, LF and NUL are left out.
+    /// Nothing that stands in a field can begin another: data is cut into lines at each CR, LF or
+    /// CRLF, and each becomes a field of its own; in the event type and the ID, which have one line
+    /// only, CR, LF and NUL are left out.
     ///
     /// ```
     /// use push_by_hand::event_stream::Event;
@@ -57,8 +59,8 @@ impl Event {
             write_field(out, "retry", &retry.as_millis().to_string());
         }
         if let Some(data) = &self.data {
-            // The space after the colon is ours, so that a space at the beginning of the data survives the reader's
-            // taking one away.
+            // The space after the colon is ours, so that a space at the beginning of the data
+            // survives the reader's taking one away.
             for line in data.replace("\r\n", "\n").split(['\r', '\n']) {
                 write_field(out, "data", line);
             }
@@ -98,13 +100,20 @@ pub struct EventReader<R> {
 }
 
 impl<R: BufRead> EventReader<R> {
-    /// Reads events from here on. `last_event_id` is what the stream before this one, if any, ended with.
+    /// Reads events from here on. `last_event_id` is what the stream before this one, if any, ended
+    /// with.
     pub fn new(reader: R, last_event_id: &str) -> EventReader<R> {
-        EventReader { reader, after_cr: false, at_start: true, last_event_id: last_event_id.into(), retry: None }
+        EventReader {
+            reader,
+            after_cr: false,
+            at_start: true,
+            last_event_id: last_event_id.into(),
+            retry: None,
+        }
     }
 
-    /// The next event that fires, its `id` being the last event ID at that moment; `None` at the end of the stream. A block that the
-    /// end cuts off is no event.
+    /// The next event that fires, its `id` being the last event ID at that moment; `None` at the
+    /// end of the stream. A block that the end cuts off is no event.
     ///
     /// ```
     /// use push_by_hand::event_stream::EventReader;
@@ -132,19 +141,24 @@ impl<R: BufRead> EventReader<R> {
                 event = None;
                 continue;
             }
-            // A line that begins with a colon is a comment: its field name is empty, and no field has that name.
+            // A line that begins with a colon is a comment: its field name is empty, and no field
+            // has that name.
             let (name, value) = line.split_once(':').unwrap_or((&line, ""));
             let value = value.strip_prefix(' ').unwrap_or(value);
             match name {
                 "data" => match &mut data {
                     None => data = Some(value.to_owned()),
-                    Some(data) if data.len() + value.len() < MAX_EVENT => data.extend(["\n", value]),
+                    Some(data) if data.len() + value.len() < MAX_EVENT => {
+                        data.extend(["\n", value])
+                    }
                     Some(_) => return Err(too_long("an event")),
                 },
                 // An empty type is the default one.
                 "event" => event = Some(value.to_owned()).filter(|event| !event.is_empty()),
                 "id" if !value.contains('\0') => id = Some(value.to_owned()),
-                "retry" if !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit()) => {
+                "retry"
+                    if !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit()) =>
+                {
                     self.retry = value.parse().ok().map(Duration::from_millis).or(self.retry);
                 }
                 _ => {}
@@ -153,7 +167,8 @@ impl<R: BufRead> EventReader<R> {
         Ok(None)
     }
 
-    /// The next line without its end, which may be CR, LF or CRLF; `None` when the stream ends before one.
+    /// The next line without its end, which may be CR, LF or CRLF; `None` when the stream ends
+    /// before one.
     ///
     /// A lone CR ends its line at once: whether an LF follows may be known only much later.
     fn next_line(&mut self) -> io::Result<Option<String>> {
@@ -179,7 +194,8 @@ impl<R: BufRead> EventReader<R> {
                 break;
             }
         }
-        // "UTF-8 decode": one byte order mark at the very beginning is passed over; wrong bytes become U+FFFD.
+        // "UTF-8 decode": one byte order mark at the very beginning is passed over; wrong bytes
+        // become U+FFFD.
         if std::mem::take(&mut self.at_start) && line.starts_with("\u{feff}".as_bytes()) {
             line.drain(..3);
         }
@@ -188,7 +204,10 @@ impl<R: BufRead> EventReader<R> {
 }
 
 fn too_long(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("expected {what} of at most {MAX_EVENT} octets; came a longer one"))
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("expected {what} of at most {MAX_EVENT} octets; came a longer one"),
+    )
 }
 
 #[cfg(test)]

@@ -9,12 +9,13 @@
 //!       reader A     reader B       reader C    a reader is a number: the last id it has seen
 //! ```
 //!
-//! Polling asks what is [`after`](Feed::after) its number. Long polling, the streams and the WebSocket
-//! [`wait_after`](Feed::wait_after) it. There is no queue per reader: a slow reader holds nobody up and costs nothing, and one
-//! that comes back after a cut asks from where it was. Who stays away so long that the log has moved on is told how
-//! many messages it missed.
+//! Polling asks what is [`after`](Feed::after) its number. Long polling, the streams and the
+//! WebSocket [`wait_after`](Feed::wait_after) it. There is no queue per reader: a slow reader holds
+//! nobody up and costs nothing, and one that comes back after a cut asks from where it was. Who
+//! stays away so long that the log has moved on is told how many messages it missed.
 //!
-//! Left out: the log lives in memory and ends with the process. A production server would keep it elsewhere.
+//! Left out: the log lives in memory and ends with the process. A production server would keep it
+//! elsewhere.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -24,9 +25,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// The name of one message: which run of the server, and which message of that run, counted from 1.
 ///
-/// On the wire `1763700000000-42`. The run is part of it so that a client who comes back after a restart cannot take the new run's
-/// message 43 for the one it was waiting for. Digits and a dash only: it also travels in `Last-Event-ID`, where browsers may one
-/// day want nothing that CORS calls unsafe (Fetch, "CORS-safelisted request-header").
+/// On the wire `1763700000000-42`. The run is part of it so that a client who comes back after a
+/// restart cannot take the new run's message 43 for the one it was waiting for. Digits and a dash
+/// only: it also travels in `Last-Event-ID`, where browsers may one day want nothing that CORS
+/// calls unsafe (Fetch, "CORS-safelisted request-header").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id {
     /// The run: when it began, in milliseconds since the Unix epoch.
@@ -48,14 +50,15 @@ pub struct Message {
     pub data: String,
 }
 
-/// The most text that a reader is given at once, in octets, save that one message always fits: what is written for a reader
-/// who catches up must not grow with the log.
+/// The most text that a reader is given at once, in octets, save that one message always fits: what
+/// is written for a reader who catches up must not grow with the log.
 pub const MAX_NEWS: usize = 256 * 1024;
 
 /// What a reader gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
-    /// The messages after the reader's number, oldest first; of many, the first [`MAX_NEWS`] octets. Shared, not copied.
+    /// The messages after the reader's number, oldest first; of many, the first [`MAX_NEWS`]
+    /// octets. Shared, not copied.
     pub messages: Vec<Arc<Message>>,
     /// What lay between the reader's number and the first of these.
     pub gap: Gap,
@@ -92,8 +95,9 @@ struct Log {
 }
 
 impl Feed {
-    /// An empty log that keeps the last `max_messages`, and of those no more than `max_octets` of text together (but always the
-    /// newest). `epoch` is when this run began, in milliseconds since the Unix epoch.
+    /// An empty log that keeps the last `max_messages`, and of those no more than `max_octets` of
+    /// text together (but always the newest). `epoch` is when this run began, in milliseconds since
+    /// the Unix epoch.
     pub fn new(epoch: u64, max_messages: usize, max_octets: usize) -> Feed {
         let log = Log { messages: VecDeque::new(), octets: 0, newest: 0 };
         Feed { epoch, max_messages, max_octets, log: Mutex::new(log), published: Condvar::new() }
@@ -120,8 +124,15 @@ impl Feed {
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let time = u64::try_from(time).unwrap_or(u64::MAX);
         log.octets += data.len();
-        log.messages.push_back(Arc::new(Message { id, time, event: event.to_owned(), data: data.to_owned() }));
-        while log.messages.len() > 1 && (log.messages.len() > self.max_messages || log.octets > self.max_octets) {
+        log.messages.push_back(Arc::new(Message {
+            id,
+            time,
+            event: event.to_owned(),
+            data: data.to_owned(),
+        }));
+        while log.messages.len() > 1
+            && (log.messages.len() > self.max_messages || log.octets > self.max_octets)
+        {
             log.octets -= log.messages.pop_front().map_or(0, |oldest| oldest.data.len());
         }
         drop(log);
@@ -134,9 +145,11 @@ impl Feed {
         self.news(&self.lock(), id)
     }
 
-    /// What comes after `id`; where there is nothing yet, waits until there is, or until `deadline`.
+    /// What comes after `id`; where there is nothing yet, waits until there is, or until
+    /// `deadline`.
     ///
-    /// Looking and going to sleep happen under the one lock that `publish` needs, so that no message can fall between the two.
+    /// Looking and going to sleep happen under the one lock that `publish` needs, so that no
+    /// message can fall between the two.
     pub fn wait_after(&self, id: Id, deadline: Instant) -> News {
         let mut log = self.lock();
         loop {
@@ -145,7 +158,10 @@ impl Feed {
             if !news.is_empty() || left.is_zero() {
                 return news;
             }
-            (log, _) = self.published.wait_timeout(log, left).expect("nothing panics under this lock because it only counts");
+            (log, _) = self
+                .published
+                .wait_timeout(log, left)
+                .expect("nothing panics under this lock because it only counts");
         }
     }
 
@@ -154,7 +170,8 @@ impl Feed {
         Id { epoch: self.epoch, seq: self.lock().newest }
     }
 
-    /// The id before the newest message: who begins here gets that one at once, and then what is to come.
+    /// The id before the newest message: who begins here gets that one at once, and then what is to
+    /// come.
     pub fn before_newest(&self) -> Id {
         let newest = self.newest();
         Id { seq: newest.seq.saturating_sub(1), ..newest }
@@ -192,7 +209,8 @@ impl Feed {
             before == 0 || octets <= MAX_NEWS
         };
         let messages: Vec<_> = log.messages.iter().skip(skip).take_while(fits).cloned().collect();
-        let last = messages.last().map_or(Id { epoch: self.epoch, seq: log.newest }, |message| message.id);
+        let last =
+            messages.last().map_or(Id { epoch: self.epoch, seq: log.newest }, |message| message.id);
         News { messages, gap, last }
     }
 }
@@ -216,11 +234,17 @@ impl FromStr for Id {
 
     fn from_str(text: &str) -> Result<Id, String> {
         let number = |digits: &str| {
-            if digits.bytes().all(|octet| octet.is_ascii_digit()) { digits.parse().ok() } else { None }
+            if digits.bytes().all(|octet| octet.is_ascii_digit()) {
+                digits.parse().ok()
+            } else {
+                None
+            }
         };
         text.split_once('-')
             .and_then(|(epoch, seq)| Some(Id { epoch: number(epoch)?, seq: number(seq)? }))
-            .ok_or_else(|| format!("expected an id as in 1763700000000-42; came \"{}\"", text.escape_debug()))
+            .ok_or_else(|| {
+                format!("expected an id as in 1763700000000-42; came \"{}\"", text.escape_debug())
+            })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the lessons' programs share: their flags, their ports, and the first lines they print.
 //!
-//! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant, and gets on with its subject.
+//! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant,
+//! and gets on with its subject.
 
 use crate::connection::{Crossing, Tap};
 use crate::feed::{Feed, Id};
@@ -38,7 +39,8 @@ impl Lesson {
         Lesson { name, about, port, page_port: None, retry: None, takes_origins: false }
     }
 
-    /// Reads the command line. `--help` prints the usage and ends the program; so does, with an error, a flag that makes no sense.
+    /// Reads the command line. `--help` prints the usage and ends the program; so does, with an
+    /// error, a flag that makes no sense.
     pub fn options(&self) -> Options {
         self.parse(std::env::args().skip(1)).unwrap_or_else(|asked| match asked {
             None => {
@@ -54,7 +56,10 @@ impl Lesson {
     }
 
     /// `Err(None)` is `--help`; `Err(Some(…))` says what was wrong.
-    fn parse(&self, mut arguments: impl Iterator<Item = String>) -> Result<Options, Option<String>> {
+    fn parse(
+        &self,
+        mut arguments: impl Iterator<Item = String>,
+    ) -> Result<Options, Option<String>> {
         let mut options = Options {
             host: "localhost".into(),
             port: self.port,
@@ -78,9 +83,13 @@ impl Lesson {
                 "--wire" => options.wire = true,
                 "--host" => options.host = value()?,
                 "--port" => options.port = number(flag, &value()?)?,
-                "--page-port" if self.page_port.is_some() => options.page_port = number(flag, &value()?)?,
+                "--page-port" if self.page_port.is_some() => {
+                    options.page_port = number(flag, &value()?)?
+                }
                 "--max-threads" => options.max_threads = number(flag, &value()?)?,
-                "--retry-ms" if self.retry.is_some() => options.retry = Duration::from_millis(number(flag, &value()?)?),
+                "--retry-ms" if self.retry.is_some() => {
+                    options.retry = Duration::from_millis(number(flag, &value()?)?)
+                }
                 "--allow-origin" if self.takes_origins => options.origins.push(value()?),
                 _ => return Err(Some(format!("{} does not know \"{argument}\"", self.name))),
             }
@@ -92,15 +101,22 @@ impl Lesson {
     }
 
     fn usage(&self) -> String {
-        let mut text = format!("{}: {}\n\nUsage: cargo run --bin {} -- [flags]\n\n", self.name, self.about, self.name);
-        let mut flag = |flag: &str, meaning: String| text.push_str(&format!("  {flag:<18} {meaning}\n"));
+        let mut text = format!(
+            "{}: {}\n\nUsage: cargo run --bin {} -- [flags]\n\n",
+            self.name, self.about, self.name
+        );
+        let mut flag =
+            |flag: &str, meaning: String| text.push_str(&format!("  {flag:<18} {meaning}\n"));
         flag("--host NAME", "the address to listen on (localhost: this machine only)".into());
         flag("--port N", format!("the port (default {}; 0 takes any that is free)", self.port));
         if let Some(port) = self.page_port {
             flag("--page-port N", format!("the port of the page (default {port})"));
         }
         if let Some(retry) = self.retry {
-            flag("--retry-ms N", format!("the reconnection time, in milliseconds (default {})", retry.as_millis()));
+            flag(
+                "--retry-ms N",
+                format!("the reconnection time, in milliseconds (default {})", retry.as_millis()),
+            );
         }
         if self.takes_origins {
             flag(
@@ -108,7 +124,10 @@ impl Lesson {
                 "an origin whose pages may read and publish, as http://localhost:8000; may be repeated".into(),
             );
         }
-        flag("--max-threads N", format!("how many connections at a time (default {})", Limits::default().max_threads));
+        flag(
+            "--max-threads N",
+            format!("how many connections at a time (default {})", Limits::default().max_threads),
+        );
         flag("--wire", "show every byte that crosses a socket".into());
         flag("--help", "show this".into());
         text
@@ -170,7 +189,9 @@ impl Options {
     /// # Errors
     /// In one line, with the flag that helps.
     pub fn bind<'a>(&self, server: &'a Server) -> Result<Port<'a>, Failure> {
-        server.bind(&self.host, self.port).map_err(|error| self.failure(self.port, "--port", &error))
+        server
+            .bind(&self.host, self.port)
+            .map_err(|error| self.failure(self.port, "--port", &error))
     }
 
     /// Takes the port of the page.
@@ -178,13 +199,19 @@ impl Options {
     /// # Errors
     /// In one line, with the flag that helps.
     pub fn bind_page<'a>(&self, server: &'a Server) -> Result<Port<'a>, Failure> {
-        server.bind(&self.host, self.page_port).map_err(|error| self.failure(self.page_port, "--page-port", &error))
+        server
+            .bind(&self.host, self.page_port)
+            .map_err(|error| self.failure(self.page_port, "--page-port", &error))
     }
 
     fn failure(&self, port: u16, flag: &str, error: &io::Error) -> Failure {
         Failure(match error.kind() {
-            io::ErrorKind::AddrInUse => format!("port {port} is taken; choose another with {flag}, or 0 for any"),
-            io::ErrorKind::PermissionDenied => format!("port {port} is not ours to take; choose another with {flag}"),
+            io::ErrorKind::AddrInUse => {
+                format!("port {port} is taken; choose another with {flag}, or 0 for any")
+            }
+            io::ErrorKind::PermissionDenied => {
+                format!("port {port} is not ours to take; choose another with {flag}")
+            }
             _ => format!("no listening on {} port {port}: {error} (see --host)", self.host),
         })
     }
@@ -200,8 +227,8 @@ impl Options {
     }
 }
 
-/// After which message a reader wants to begin, by the query parameter `after`: the one it names, or, where it names none, the one
-/// before the newest, so that something comes at once.
+/// After which message a reader wants to begin, by the query parameter `after`: the one it names,
+/// or, where it names none, the one before the newest, so that something comes at once.
 ///
 /// # Errors
 /// What was expected and what came.
@@ -212,15 +239,17 @@ pub fn after(request: &Request, feed: &Feed) -> Result<Id, String> {
     }
 }
 
-/// The answer to `POST /publish`: the body becomes a message, and the answer names its id: `{"id":"1763700000000-42"}`. Who may
-/// do this is for the caller to decide.
+/// The answer to `POST /publish`: the body becomes a message, and the answer names its id:
+/// `{"id":"1763700000000-42"}`. Who may do this is for the caller to decide.
 pub fn publish(request: &Request, feed: &Feed) -> Response {
     match str::from_utf8(&request.body) {
         Ok(text) if text.len() <= MAX_TEXT => {
-            Response::json(Status::CREATED, format!(r#"{{"id":"{}"}}"#, feed.publish(text))).with("Cache-Control", "no-store")
+            Response::json(Status::CREATED, format!(r#"{{"id":"{}"}}"#, feed.publish(text)))
+                .with("Cache-Control", "no-store")
         }
         Ok(text) => {
-            let expected = format!("expected at most {MAX_TEXT} octets of text; came {}", text.len());
+            let expected =
+                format!("expected at most {MAX_TEXT} octets of text; came {}", text.len());
             Response::refusal(Status::CONTENT_TOO_LARGE, &expected)
         }
         Err(error) => Response::refusal(
@@ -267,13 +296,25 @@ mod tests {
             assert_eq!((options.port, options.page_port, options.wire), (0, 1, true));
         }
         let options = parse(&lesson, "").unwrap();
-        assert_eq!((options.port, options.page_port, options.wire, options.host.as_str()), (8080, 8000, false, "localhost"));
+        assert_eq!(
+            (options.port, options.page_port, options.wire, options.host.as_str()),
+            (8080, 8000, false, "localhost")
+        );
     }
 
     #[test]
     fn what_makes_no_sense_is_an_error_that_names_it() {
         let lesson = Lesson::new("polling", "", 8080);
-        for line in ["--porrt 1", "--port", "--port 65536", "--port x", "--page-port 1", "--retry-ms 1", "--wire=1", "8080"] {
+        for line in [
+            "--porrt 1",
+            "--port",
+            "--port 65536",
+            "--port x",
+            "--page-port 1",
+            "--retry-ms 1",
+            "--wire=1",
+            "8080",
+        ] {
             let error = parse(&lesson, line).unwrap_err().unwrap();
             assert!(error.contains(line.split(['=', ' ']).next().unwrap()), "{line}: {error}");
         }

@@ -1,7 +1,8 @@
 //! How a server reaches the browser, by hand.
 //!
-//! One feed of numbered messages, and five ways to read it, each on a `std::net::TcpListener`, with reads that block and a thread
-//! for each connection. The programs in `src/bin/` are the lessons; this library is what they stand on.
+//! One feed of numbered messages, and five ways to read it, each on a `std::net::TcpListener`, with
+//! reads that block and a thread for each connection. The programs in `src/bin/` are the lessons;
+//! this library is what they stand on.
 //!
 //! ```text
 //! TcpListener → server → thread → Connection → http::Request → the lesson's match

@@ -1,7 +1,7 @@
 //! Files under `pages/`: type, `ETag`, and no way out of the folder.
 //!
-//! Stands beside the lessons: each hands it what is not a data route. Implements RFC 9110 §8.8.3 (`ETag`) and §13.1.2
-//! (`If-None-Match`), by way of [`Response::unless_known`].
+//! Stands beside the lessons: each hands it what is not a data route. Implements RFC 9110 §8.8.3
+//! (`ETag`) and §13.1.2 (`If-None-Match`), by way of [`Response::unless_known`].
 //!
 //! Left out: ranges, compression, `Last-Modified`. The pages are small and local.
 
@@ -17,7 +17,10 @@ pub fn answer(request: &Request, home: &str) -> Response {
         _ => return Response::method_not_allowed(request, "GET, HEAD"),
     }
     let Some(root) = root() else {
-        return Response::refusal(Status::INTERNAL_SERVER_ERROR, "expected a folder \"pages\" beside the program; there is none");
+        return Response::refusal(
+            Status::INTERNAL_SERVER_ERROR,
+            "expected a folder \"pages\" beside the program; there is none",
+        );
     };
     let name = if request.path() == "/" { home.to_owned() } else { request.path()[1..].to_owned() };
     let Some(file) = within(root, &name) else { return Response::not_found(request) };
@@ -30,32 +33,42 @@ pub fn answer(request: &Request, home: &str) -> Response {
         .unless_known(request, &etag)
 }
 
-/// The folder, wherever the program was started from: above the program's file (`target/debug/…`), where it was built, or here.
+/// The folder, wherever the program was started from: above the program's file (`target/debug/…`),
+/// where it was built, or here.
 fn root() -> Option<&'static Path> {
     static ROOT: OnceLock<Option<PathBuf>> = OnceLock::new();
     let find = || {
         let program = std::env::current_exe().unwrap_or_default();
         let above = program.ancestors().skip(1).map(|folder| folder.join("pages"));
         let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("pages");
-        // A folder is ours if it holds our stylesheet. The resolved path is what files are compared with.
-        above.chain([built, "pages".into()]).find(|folder| folder.join("push.css").is_file())?.canonicalize().ok()
+        // A folder is ours if it holds our stylesheet. The resolved path is what files are compared
+        // with.
+        above
+            .chain([built, "pages".into()])
+            .find(|folder| folder.join("push.css").is_file())?
+            .canonicalize()
+            .ok()
     };
     ROOT.get_or_init(find).as_deref()
 }
 
 /// The file of this name below `root`, if there is one and the name does not lead out of it.
 ///
-/// The name is decoded first and looked at after: `%2e%2e` is `..`. It must be made of plain names only, and what it leads to, with
-/// every symbolic link followed, must still lie below the root.
+/// The name is decoded first and looked at after: `%2e%2e` is `..`. It must be made of plain names
+/// only, and what it leads to, with every symbolic link followed, must still lie below the root.
 fn within(root: &Path, name: &str) -> Option<PathBuf> {
     let name = String::from_utf8(percent_decode(name)).ok()?;
     if name.contains(['\0', '\\', ':']) {
         return None;
     }
-    let plain = |part| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
+    let plain =
+        |part| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
     let relative = Path::new(&name);
-    // `components` passes over "a//b" and "a/./b"; only the name that needs no tidying is the name of a file.
-    if !relative.components().all(plain) || name.split('/').any(|part| part.is_empty() || part == ".") {
+    // `components` passes over "a//b" and "a/./b"; only the name that needs no tidying is the name
+    // of a file.
+    if !relative.components().all(plain)
+        || name.split('/').any(|part| part.is_empty() || part == ".")
+    {
         return None;
     }
     let file = root.join(relative).canonicalize().ok()?;
@@ -89,7 +102,9 @@ mod tests {
         assert_eq!(first.status, Status::OK);
         assert_eq!(first.fields.get("content-type"), Some("text/html; charset=utf-8"));
         let etag = first.fields.get("etag").unwrap();
-        for same in [etag.to_owned(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {
+        for same in
+            [etag.to_owned(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()]
+        {
             let again = get("/", &format!("If-None-Match: {same}\r\n"));
             assert_eq!((again.status, again.body.len()), (Status::NOT_MODIFIED, 0), "{same}");
             assert_eq!(again.fields.get("etag"), Some(etag));

@@ -1,15 +1,18 @@
-//! Accept, give each connection a thread, answer its requests until it ends; log what goes wrong and go on.
+//! Accept, give each connection a thread, answer its requests until it ends; log what goes wrong
+//! and go on.
 //!
-//! Stands above `connection` and `http`; a lesson hands it one function, from a request and a [`Responder`] to an answer.
-//! Implements RFC 9112 §9 (keep-alive, pipelining, closing in stages) and the refusals of RFC 9110 §15.5.
+//! Stands above `connection` and `http`; a lesson hands it one function, from a request and a
+//! [`Responder`] to an answer. Implements RFC 9112 §9 (keep-alive, pipelining, closing in stages)
+//! and the refusals of RFC 9110 §15.5.
 //!
 //! ```text
 //! listener ─▶ accept ─▶ Threads ─▶ converse: request ─▶ handler ─▶ Sent, and again
 //!                          └ none left: 503, Retry-After
 //! ```
 //!
-//! A thread per connection makes the code read like the protocol: the call that waits is the line you are reading. What it costs is
-//! a thread; `Threads` keeps their number below what the process can bear, and says no politely above it.
+//! A thread per connection makes the code read like the protocol: the call that waits is the line
+//! you are reading. What it costs is a thread; `Threads` keeps their number below what the process
+//! can bear, and says no politely above it.
 //!
 //! Left out: TLS, a graceful stop (std has no signal handler; end the process), and an event loop.
 
@@ -31,9 +34,11 @@ use std::time::{Duration, Instant};
 pub struct Limits {
     /// The threads all connections may have together.
     pub max_threads: usize,
-    /// How long a connection may say nothing before or between requests. Browsers open some in advance and never use them.
+    /// How long a connection may say nothing before or between requests. Browsers open some in
+    /// advance and never use them.
     pub idle: Duration,
-    /// How long a request's head may take from its first byte, and then its body: in all, not from byte to byte.
+    /// How long a request's head may take from its first byte, and then its body: in all, not from
+    /// byte to byte.
     pub request: Duration,
     /// How long what we send may wait for a peer that does not read.
     pub write: Duration,
@@ -41,15 +46,23 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { max_threads: 10_000, idle: Duration::from_secs(60), request: Duration::from_secs(10), write: WRITE_DEADLINE }
+        Limits {
+            max_threads: 10_000,
+            idle: Duration::from_secs(60),
+            request: Duration::from_secs(10),
+            write: WRITE_DEADLINE,
+        }
     }
 }
 
-/// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes memory.
+/// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes
+/// memory.
 const STACK: usize = 256 * 1024;
-/// How long a thread without a connection waits for the next one before it ends: starting one costs more than this wait.
+/// How long a thread without a connection waits for the next one before it ends: starting one costs
+/// more than this wait.
 const THREAD_IDLE: Duration = Duration::from_secs(1);
-/// The pause after an `accept` that failed, so that a lack of file descriptors does not become a busy loop.
+/// The pause after an `accept` that failed, so that a lack of file descriptors does not become a
+/// busy loop.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long a refused connection is kept for the rest of its request, and how many at once.
 const REFUSED_LINGER: Duration = Duration::from_millis(500);
@@ -85,8 +98,8 @@ impl Server {
         Server { limits, threads, tap, refused }
     }
 
-    /// Takes a port on every address of `host`: `localhost` has two, and a browser may try either first.
-    /// Port 0 takes any that is free.
+    /// Takes a port on every address of `host`: `localhost` has two, and a browser may try either
+    /// first. Port 0 takes any that is free.
     ///
     /// # Errors
     /// No address of the host is ours, or the port is taken.
@@ -128,7 +141,8 @@ impl Server {
 pub struct Load(Arc<Threads>);
 
 impl Load {
-    /// How many threads there are for connections: those that serve one, and those that wait a moment for the next.
+    /// How many threads there are for connections: those that serve one, and those that wait a
+    /// moment for the next.
     pub fn threads(&self) -> usize {
         self.0.lock().live
     }
@@ -138,7 +152,8 @@ impl Load {
         self.0.max
     }
 
-    /// Takes one of the threads for something else than a connection, until the guard is dropped; `None` if there is none left.
+    /// Takes one of the threads for something else than a connection, until the guard is dropped;
+    /// `None` if there is none left.
     pub fn reserve(&self) -> Option<Reserved> {
         let mut state = self.0.lock();
         if state.live >= self.0.max {
@@ -163,10 +178,13 @@ impl Drop for Reserved {
     }
 }
 
-/// The addresses to listen on. `localhost` always means both loopback addresses, whatever the machine's own list says.
+/// The addresses to listen on. `localhost` always means both loopback addresses, whatever the
+/// machine's own list says.
 fn loopback_or(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     match host {
-        "localhost" => Ok(vec![([127, 0, 0, 1], port).into(), ([0, 0, 0, 0, 0, 0, 0, 1], port).into()]),
+        "localhost" => {
+            Ok(vec![([127, 0, 0, 1], port).into(), ([0, 0, 0, 0, 0, 0, 0, 1], port).into()])
+        }
         _ => Ok((host, port).to_socket_addrs()?.collect()),
     }
 }
@@ -181,11 +199,16 @@ pub struct Port<'a> {
 
 impl Port<'_> {
     /// Starts to answer with this handler.
-    pub fn serve(self, handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static) {
+    pub fn serve(
+        self,
+        handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static,
+    ) {
         let Server { limits, tap, .. } = self.server;
-        let service = Arc::new(Service { handler: Box::new(handler), tap: tap.clone(), limits: *limits });
+        let service =
+            Arc::new(Service { handler: Box::new(handler), tap: tap.clone(), limits: *limits });
         for listener in self.listeners {
-            let (threads, refused) = (Arc::clone(&self.server.threads), self.server.refused.clone());
+            let (threads, refused) =
+                (Arc::clone(&self.server.threads), self.server.refused.clone());
             let service = Arc::clone(&service);
             let accept = move || accept_for_ever(&listener, &threads, &refused, &service);
             thread::Builder::new()
@@ -201,13 +224,15 @@ pub fn log(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-/// The same for whoever must not wait for the reader of the log: a terminal that stands still (Ctrl-S, a pager) would hold up every
-/// connection, and the accept loop. What is too much for the queue is lost.
+/// The same for whoever must not wait for the reader of the log: a terminal that stands still
+/// (Ctrl-S, a pager) would hold up every connection, and the accept loop. What is too much for the
+/// queue is lost.
 fn note(line: String) {
     let _ = log_queue().try_send(line);
 }
 
-/// The queue of the log, and the thread that writes what is in it. The first server starts it, when threads are to be had.
+/// The queue of the log, and the thread that writes what is in it. The first server starts it, when
+/// threads are to be had.
 fn log_queue() -> &'static SyncSender<String> {
     static QUEUE: OnceLock<SyncSender<String>> = OnceLock::new();
     QUEUE.get_or_init(|| {
@@ -220,14 +245,21 @@ fn log_queue() -> &'static SyncSender<String> {
     })
 }
 
-/// The accept loop. One `accept` that fails (no file descriptor left, a client that gave up early) is not the end of a server.
-fn accept_for_ever(listener: &TcpListener, threads: &Arc<Threads>, refused: &SyncSender<Refused>, service: &Arc<Service>) {
+/// The accept loop. One `accept` that fails (no file descriptor left, a client that gave up early)
+/// is not the end of a server.
+fn accept_for_ever(
+    listener: &TcpListener,
+    threads: &Arc<Threads>,
+    refused: &SyncSender<Refused>,
+    service: &Arc<Service>,
+) {
     let mut failing = false;
     loop {
         match listener.accept() {
             Ok((stream, peer)) => {
                 failing = false;
-                if let Some(job) = threads.take(Job { stream, peer, service: Arc::clone(service) }) {
+                if let Some(job) = threads.take(Job { stream, peer, service: Arc::clone(service) })
+                {
                     refuse(job.stream, peer, threads.lock().live, refused);
                 }
             }
@@ -242,22 +274,29 @@ fn accept_for_ever(listener: &TcpListener, threads: &Arc<Threads>, refused: &Syn
     }
 }
 
-/// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a few octets.
+/// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a
+/// few octets.
 fn refuse(stream: TcpStream, peer: SocketAddr, held: usize, refused: &SyncSender<Refused>) {
-    let reason = format!("expected a free thread; came one connection more than the {held} that this server can hold");
+    let reason = format!(
+        "expected a free thread; came one connection more than the {held} that this server can hold"
+    );
     note(format!("503 {peer}: {reason}"));
     let mut answer = Vec::new();
     let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
-    Response::refusal(Status::SERVICE_UNAVAILABLE, &reason).with("Retry-After", "1").write_to(&mut answer, terms);
+    Response::refusal(Status::SERVICE_UNAVAILABLE, &reason)
+        .with("Retry-After", "1")
+        .write_to(&mut answer, terms);
     let sent = stream.set_nonblocking(true).and_then(|()| (&stream).write(&answer));
     if sent.and_then(|_| stream.shutdown(Shutdown::Write)).is_ok() {
-        // If too many linger already, this one is closed at once and may see a reset. It was refused either way.
+        // If too many linger already, this one is closed at once and may see a reset. It was
+        // refused either way.
         let _ = refused.try_send((stream, Instant::now() + REFUSED_LINGER));
     }
 }
 
-/// Reads what refused clients still send, so that the close does not destroy the answer (RFC 9112 §9.6). They stand in one queue, but
-/// the time of each runs from its own refusal: a silent one keeps nobody waiting.
+/// Reads what refused clients still send, so that the close does not destroy the answer (RFC 9112
+/// §9.6). They stand in one queue, but the time of each runs from its own refusal: a silent one
+/// keeps nobody waiting.
 fn linger_over_refused(kept: &Receiver<Refused>) {
     let mut scrap = [0; 4096];
     while let Ok((stream, deadline)) = kept.recv() {
@@ -268,17 +307,25 @@ fn linger_over_refused(kept: &Receiver<Refused>) {
             continue;
         }
         // No time left is no time-out that can be set, and ends the loop.
-        while stream.set_read_timeout(Some(left())).is_ok() && matches!((&stream).read(&mut scrap), Ok(1..)) {}
+        while stream.set_read_timeout(Some(left())).is_ok()
+            && matches!((&stream).read(&mut scrap), Ok(1..))
+        {}
     }
 }
 
-/// The most threads this process can bear. On Linux each maps four regions (its stack, its signal stack, a guard page for each), and
-/// the process is not refused but aborted when it runs out of them; and each connection is a file.
+/// The most threads this process can bear. On Linux each maps four regions (its stack, its signal
+/// stack, a guard page for each), and the process is not refused but aborted when it runs out of
+/// them; and each connection is a file.
 fn bearable_threads() -> usize {
-    let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse::<usize>().ok());
+    let maps = std::fs::read_to_string("/proc/sys/vm/max_map_count")
+        .ok()
+        .and_then(|text| text.trim().parse::<usize>().ok());
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok());
-    // What the rest of the process needs: libraries and heaps; listeners, pages, standard streams, connections being refused.
+    let files = limits.lines().find_map(|line| {
+        line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok()
+    });
+    // What the rest of the process needs: libraries and heaps; listeners, pages, standard streams,
+    // connections being refused.
     let by_maps = maps.map_or(usize::MAX, |maps| maps.saturating_sub(2_000) / 4);
     let by_files = files.map_or(usize::MAX, |files: usize| files - (files / 2).min(64));
     by_maps.min(by_files).max(1)
@@ -298,8 +345,9 @@ struct Job {
     service: Arc<Service>,
 }
 
-/// The threads that serve connections. One that has finished waits a moment for the next connection, so that a client
-/// that opens one for every request does not pay for a new thread each time.
+/// The threads that serve connections. One that has finished waits a moment for the next
+/// connection, so that a client that opens one for every request does not pay for a new thread each
+/// time.
 struct Threads {
     max: usize,
     state: Mutex<ThreadsState>,
@@ -355,14 +403,17 @@ impl Threads {
         loop {
             if let Some(job) = state.waiting.pop_front() {
                 drop(state);
-                // A bug outside the handler (in a tap, say) ends the connection and not the thread, whose place would be lost.
+                // A bug outside the handler (in a tap, say) ends the connection and not the thread,
+                // whose place would be lost.
                 let _ = catch_unwind(AssertUnwindSafe(|| serve(job)));
                 state = self.lock();
                 continue;
             }
             state.idle += 1;
-            let (woken, timeout) =
-                self.arrived.wait_timeout(state, THREAD_IDLE).expect("nothing panics under this lock because it only counts");
+            let (woken, timeout) = self
+                .arrived
+                .wait_timeout(state, THREAD_IDLE)
+                .expect("nothing panics under this lock because it only counts");
             state = woken;
             state.idle -= 1;
             if timeout.timed_out() && state.waiting.is_empty() {
@@ -376,11 +427,13 @@ impl Threads {
 /// Serves one connection to its end. Whatever happens to it happens to it alone.
 fn serve(job: Job) {
     let Job { stream, peer, service } = job;
-    let outcome = Connection::new(stream, service.limits.write, service.tap.clone()).and_then(|mut connection| {
-        let outcome = converse(&mut connection, &service, peer);
-        connection.close();
-        outcome
-    });
+    let outcome = Connection::new(stream, service.limits.write, service.tap.clone()).and_then(
+        |mut connection| {
+            let outcome = converse(&mut connection, &service, peer);
+            connection.close();
+            outcome
+        },
+    );
     match outcome {
         Ok(()) => {}
         // A peer that leaves while we write is how most streams end.
@@ -396,8 +449,8 @@ fn is_gone(error: &io::Error) -> bool {
 
 /// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
 ///
-/// Most connections spend their life in `handler`, waiting, and what stands on the stack until then stays in memory for as long. So
-/// whatever is not needed for the wait is in functions of its own.
+/// Most connections spend their life in `handler`, waiting, and what stands on the stack until then
+/// stays in memory for as long. So whatever is not needed for the wait is in functions of its own.
 fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) -> io::Result<()> {
     loop {
         if connection.wait_for_input(service.limits.idle)? != Waited::Ready {
@@ -407,18 +460,34 @@ fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) ->
         match read_request(connection, service.limits.request) {
             Ok(Some(request)) => {
                 let terms = request.terms();
-                let responder = Responder { connection, terms, persistent: &mut persistent, answered: &mut answered };
+                let responder = Responder {
+                    connection,
+                    terms,
+                    persistent: &mut persistent,
+                    answered: &mut answered,
+                };
                 match catch_unwind(AssertUnwindSafe(|| (service.handler)(&request, responder))) {
-                    // RFC 9112 §9.6: a client that has said "close" sends nothing after this request.
-                    Ok(Ok(_)) if !terms.persistent && request.says_close() => connection.expect_no_more(),
+                    // RFC 9112 §9.6: a client that has said "close" sends nothing after this
+                    // request.
+                    Ok(Ok(_)) if !terms.persistent && request.says_close() => {
+                        connection.expect_no_more()
+                    }
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
-                    // Half an answer cannot be taken back. The panic has already told the log where it happened.
+                    // Half an answer cannot be taken back. The panic has already told the log where
+                    // it happened.
                     Err(_) if answered => {
                         connection.writer().cut();
                         return Ok(());
                     }
-                    failed => return answer_for_failure(connection, failed.ok().and_then(Result::err), terms, peer),
+                    failed => {
+                        return answer_for_failure(
+                            connection,
+                            failed.ok().and_then(Result::err),
+                            terms,
+                            peer,
+                        );
+                    }
                 }
             }
             Ok(None) => return Ok(()),
@@ -445,7 +514,12 @@ fn refuse_request(connection: &Connection, error: Error, peer: SocketAddr) -> io
 
 /// The answer to a request whose handler gave none: it panicked, or returned an error.
 #[cold]
-fn answer_for_failure(connection: &Connection, error: Option<io::Error>, terms: Terms, peer: SocketAddr) -> io::Result<()> {
+fn answer_for_failure(
+    connection: &Connection,
+    error: Option<io::Error>,
+    terms: Terms,
+    peer: SocketAddr,
+) -> io::Result<()> {
     if let Some(error) = error {
         note(format!("500 {peer}: {error}"));
     }
@@ -454,12 +528,14 @@ fn answer_for_failure(connection: &Connection, error: Option<io::Error>, terms: 
 }
 
 /// Reads one request, each of its parts within its deadline.
-#[inline(never)] // Or its variables would stand on the stack of `converse` for as long as the answer is waited for.
+// Or its variables would stand on the stack of `converse` for as long as the answer is waited for.
+#[inline(never)]
 fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<Request>, Error> {
     connection.set_limit(limit);
     let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
     if request.expects_continue()? {
-        // It leaves when the reader waits for the body. If that is already here it leaves with the answer, which does no harm.
+        // It leaves when the reader waits for the body. If that is already here it leaves with the
+        // answer, which does no harm.
         connection.writer().write(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
     }
     connection.set_limit(limit);
@@ -467,7 +543,8 @@ fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<R
     Ok(Some(request))
 }
 
-/// Proof that a request was answered. Only a [`Responder`] makes one, so a handler cannot forget to answer, or answer twice.
+/// Proof that a request was answered. Only a [`Responder`] makes one, so a handler cannot forget to
+/// answer, or answer twice.
 pub struct Sent(());
 
 /// The answer that is owed to one request.
@@ -483,7 +560,8 @@ impl Responder<'_> {
     ///
     /// # Errors
     /// The peer is gone.
-    #[inline(never)] // See `converse`: a handler that may also stream would keep room for this on its stack.
+    // See `converse`: a handler that may also stream would keep room for this on its stack.
+    #[inline(never)]
     pub fn send(self, response: Response) -> io::Result<Sent> {
         *self.answered = true;
         *self.persistent = self.terms.persistent;
@@ -491,12 +569,17 @@ impl Responder<'_> {
         Ok(Sent(()))
     }
 
-    /// Answers with a head and then with whatever `body` sends, chunk by chunk, for as long as it likes. The answer to HEAD ends
-    /// after the head, and so does a 204 or 304: `body` is not called.
+    /// Answers with a head and then with whatever `body` sends, chunk by chunk, for as long as it
+    /// likes. The answer to HEAD ends after the head, and so does a 204 or 304: `body` is not
+    /// called.
     ///
     /// # Errors
     /// The peer is gone; or what `body` returned.
-    pub fn stream(self, response: Response, body: impl FnOnce(&ChunkedWriter) -> io::Result<()>) -> io::Result<Sent> {
+    pub fn stream(
+        self,
+        response: Response,
+        body: impl FnOnce(&ChunkedWriter) -> io::Result<()>,
+    ) -> io::Result<Sent> {
         let framed = self.terms.version == Version::Http11;
         let terms = Terms { persistent: self.terms.persistent && framed, ..self.terms };
         let framing = if framed { Framing::Chunked } else { Framing::UntilClose };
@@ -515,7 +598,8 @@ impl Responder<'_> {
         Ok(Sent(()))
     }
 
-    /// Answers with 101 and leaves HTTP: from here on the connection is the new protocol's, with whatever it has already read.
+    /// Answers with 101 and leaves HTTP: from here on the connection is the new protocol's, with
+    /// whatever it has already read.
     ///
     /// # Errors
     /// The peer is gone; or what `protocol` returned.
@@ -527,14 +611,16 @@ impl Responder<'_> {
         *self.answered = true;
         let writer = self.connection.writer();
         writer.write(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
-        // At once: a protocol that only ever sends from another thread would never make this one wait, and so never send it.
+        // At once: a protocol that only ever sends from another thread would never make this one
+        // wait, and so never send it.
         writer.flush()?;
         drop((writer, response));
         protocol(self.connection)?;
         Ok(Sent(()))
     }
 
-    /// Whether the client has closed its end, asked without waiting; for a handler that holds a request.
+    /// Whether the client has closed its end, asked without waiting; for a handler that holds a
+    /// request.
     pub fn client_has_ended(&mut self) -> bool {
         self.connection.peer_has_ended()
     }

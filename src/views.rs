@@ -1,7 +1,9 @@
-//! What a page of the hub may see of its own connections: what each technique costs on the wire, and the bytes themselves.
+//! What a page of the hub may see of its own connections: what each technique costs on the wire,
+//! and the bytes themselves.
 //!
-//! Hangs on the tap of every connection, beside `wire`, and knows no socket. A view is one open page. Its requests name it
-//! (`?view=…`), and from then on what crosses their connections is counted and, if the page wants to look, cut into parts.
+//! Hangs on the tap of every connection, beside `wire`, and knows no socket. A view is one open
+//! page. Its requests name it (`?view=…`), and from then on what crosses their connections is
+//! counted and, if the page wants to look, cut into parts.
 //!
 //! ```text
 //! page ── /events?view=k3x ──▶ handler ── attach ─┐
@@ -9,9 +11,9 @@
 //! Connection ─▶ tap ─▶ is it attached? ─▶ totals of (view, technique) ─▶ parts ─▶ a Feed that the page's drawer reads
 //! ```
 //!
-//! A request is counted when its handler attaches it: only its target says whose it is. A connection that is not attached costs
-//! one look into a map, and none at all while no page is open. The drawer's own connection is never attached, so it never
-//! shows its own traffic.
+//! A request is counted when its handler attaches it: only its target says whose it is. A
+//! connection that is not attached costs one look into a map, and none at all while no page is
+//! open. The drawer's own connection is never attached, so it never shows its own traffic.
 
 use crate::connection::{Crossing, Tap, Writer};
 use crate::feed::Feed;
@@ -45,8 +47,13 @@ pub enum Technique {
 
 impl Technique {
     /// All of them, in the order of the course.
-    pub const ALL: [Technique; 5] =
-        [Technique::Polling, Technique::LongPolling, Technique::IframeStream, Technique::EventSource, Technique::WebSocket];
+    pub const ALL: [Technique; 5] = [
+        Technique::Polling,
+        Technique::LongPolling,
+        Technique::IframeStream,
+        Technique::EventSource,
+        Technique::WebSocket,
+    ];
 
     /// The last part of its path, which is also its name in JSON.
     pub const fn path(self) -> &'static str {
@@ -120,7 +127,10 @@ impl Views {
             Crossing::Received(octets) => {
                 views.received.fetch_add(octets.len() as u64, Ordering::Relaxed);
                 // What comes over HTTP is a request, and is counted when it is attached.
-                if let Some(attached) = views.attached(number).filter(|attached| attached.switched.load(Ordering::Relaxed)) {
+                if let Some(attached) = views
+                    .attached(number)
+                    .filter(|attached| attached.switched.load(Ordering::Relaxed))
+                {
                     attached.crossed(number, Direction::In, octets);
                 }
             }
@@ -145,12 +155,18 @@ impl Views {
     /// # Errors
     /// What was expected and what came.
     pub fn open(self: &Arc<Self>, key: &str) -> Result<OpenView, String> {
-        if !(8..=64).contains(&key.len()) || !key.bytes().all(|octet| octet.is_ascii_alphanumeric()) {
-            return Err(format!("expected a key of 8 to 64 letters and digits; came \"{}\"", key.escape_debug()));
+        if !(8..=64).contains(&key.len()) || !key.bytes().all(|octet| octet.is_ascii_alphanumeric())
+        {
+            return Err(format!(
+                "expected a key of 8 to 64 letters and digits; came \"{}\"",
+                key.escape_debug()
+            ));
         }
         let mut open = lock(&self.open);
         if open.len() >= MAX_VIEWS || open.contains_key(key) {
-            return Err(format!("expected at most {MAX_VIEWS} pages, each with a key of its own; came one more"));
+            return Err(format!(
+                "expected at most {MAX_VIEWS} pages, each with a key of its own; came one more"
+            ));
         }
         let view = Arc::new(View {
             totals: Mutex::default(),
@@ -163,16 +179,23 @@ impl Views {
         Ok(OpenView { views: Arc::clone(self), key: key.to_owned(), view })
     }
 
-    /// Says that this connection now carries this request, of this technique. Returns the view it belongs to, if it names one
-    /// that is open.
-    pub fn attach(&self, number: u64, technique: Technique, request: &Request) -> Option<Arc<View>> {
+    /// Says that this connection now carries this request, of this technique. Returns the view it
+    /// belongs to, if it names one that is open.
+    pub fn attach(
+        &self,
+        number: u64,
+        technique: Technique,
+        request: &Request,
+    ) -> Option<Arc<View>> {
         let key = request.query("view").unwrap_or_default();
         let Some(view) = lock(&self.open).get(&key).cloned() else {
             self.detach(number);
             return None;
         };
         let mut map = self.attached.write().unwrap_or_else(PoisonError::into_inner);
-        let known = map.get(&number).filter(|known| known.technique == technique && Arc::ptr_eq(&known.view, &view));
+        let known = map
+            .get(&number)
+            .filter(|known| known.technique == technique && Arc::ptr_eq(&known.view, &view));
         let attached = known.cloned().unwrap_or_else(|| {
             Arc::new(Attached {
                 view: Arc::clone(&view),
@@ -215,7 +238,8 @@ impl Attached {
             Direction::In => totals.up += octets.len() as u64,
             Direction::Out => totals.down += octets.len() as u64,
         }
-        // The dissector reads everything, so that it knows where it is when the page begins to look.
+        // The dissector reads everything, so that it knows where it is when the page begins to
+        // look.
         let parts = lock(&self.dissector).read(direction, octets);
         if self.view.shown[self.technique as usize].load(Ordering::Relaxed) && !parts.is_empty() {
             let parts: Vec<String> = parts.iter().map(|part| part.to_json()).collect();
@@ -244,8 +268,14 @@ impl View {
         }
     }
 
-    /// Keeps a connection within reach of [`cut`](View::cut) until the guard is dropped. `None`: it has been cut already.
-    pub fn hold<'a>(&'a self, technique: Technique, number: u64, writer: &Writer) -> Option<Held<'a>> {
+    /// Keeps a connection within reach of [`cut`](View::cut) until the guard is dropped. `None`: it
+    /// has been cut already.
+    pub fn hold<'a>(
+        &'a self,
+        technique: Technique,
+        number: u64,
+        writer: &Writer,
+    ) -> Option<Held<'a>> {
         if self.cut_next[technique as usize].swap(false, Ordering::Relaxed) {
             writer.cut();
             return None;
@@ -254,10 +284,15 @@ impl View {
         Some(Held { view: self, number })
     }
 
-    /// Ends the connections of a technique, as a network does: without a word. Where there is none at the moment, the next one.
+    /// Ends the connections of a technique, as a network does: without a word. Where there is none
+    /// at the moment, the next one.
     pub fn cut(&self, technique: Technique) {
         let held = lock(&self.held);
-        let cut = held.iter().filter(|(of, ..)| *of == technique).map(|(.., writer)| writer.cut()).count();
+        let cut = held
+            .iter()
+            .filter(|(of, ..)| *of == technique)
+            .map(|(.., writer)| writer.cut())
+            .count();
         self.cut_next[technique as usize].store(cut == 0, Ordering::Relaxed);
     }
 
@@ -267,7 +302,9 @@ impl View {
         let each = |technique: Technique| {
             let Totals { requests, up, down, messages, useful } = totals[technique as usize];
             let name = json::string(technique.path());
-            format!(r#"{name}:{{"requests":{requests},"up":{up},"down":{down},"messages":{messages},"useful":{useful}}}"#)
+            format!(
+                r#"{name}:{{"requests":{requests},"up":{up},"down":{down},"messages":{messages},"useful":{useful}}}"#
+            )
         };
         format!("{{{}}}", Technique::ALL.map(each).join(","))
     }

@@ -1,5 +1,5 @@
-//! The program `claims`, run once as it is built. Its octets are compared with what the standards' own layouts make them; its times
-//! are not looked at.
+//! The program `claims`, run once as it is built. Its octets are compared with what the standards'
+//! own layouts make them; its times are not looked at.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -11,7 +11,8 @@ use support::Program;
 
 /// Runs the program with these flags; all that it printed.
 fn run(flags: &[&str]) -> String {
-    let (code, output, log) = Program::run(Command::new(env!("CARGO_BIN_EXE_claims")).args(flags)).wait_for_end();
+    let (code, output, log) =
+        Program::run(Command::new(env!("CARGO_BIN_EXE_claims")).args(flags)).wait_for_end();
     assert_eq!((code, log.as_str()), (Some(0), ""), "{output}");
     output
 }
@@ -22,10 +23,13 @@ fn table() -> &'static str {
     TABLE.get_or_init(|| run(&[]))
 }
 
-/// What stands behind a claim of a section, with single spaces: the measurement, and then the verdict.
+/// What stands behind a claim of a section, with single spaces: the measurement, and then the
+/// verdict.
 fn after(section: &str, claim: &str) -> String {
     let table = format!("\n\n{}", table());
-    let (_, table) = table.split_once(&format!("\n\n{section}: ")).unwrap_or_else(|| panic!("no section {section} in\n{table}"));
+    let (_, table) = table
+        .split_once(&format!("\n\n{section}: "))
+        .unwrap_or_else(|| panic!("no section {section} in\n{table}"));
     let mut rows = table
         .lines()
         .take_while(|line| !line.is_empty())
@@ -54,7 +58,10 @@ fn a_poll_of_a_browser_carries_a_hundred_times_what_it_brings() {
         ("400 octets of header and more", "557 up + 248 down = 805 true; 2.0 times that"),
         ("about 10 octets that are of use", "8 of 813 true"),
         ("HTTP wants so many", "40 up + 248 down = 288 false; a browser does"),
-        ("\"304 Not Modified\" saves them", "67 up + 198 down = 265, and not 296 hardly; it has a header"),
+        (
+            "\"304 Not Modified\" saves them",
+            "67 up + 198 down = 265, and not 296 hardly; it has a header",
+        ),
     ] {
         assert_eq!(after("poll", claim), measured);
     }
@@ -78,12 +85,19 @@ fn a_message_costs_what_its_format_adds() {
         ("WebSocket, down, as the same JSON", 0, 2 + json.len(), 499, 129),
         ("WebSocket, up", 2 + 4 + data.len(), 0, 499, 129),
         ("polling, if each poll finds a message", 557, 248 + 6 + data.len(), 0, 0),
-        ("long polling", 554, 134 + r#"{"id":"","missed":0,"messages":[]}"#.len() + id.len() + json.len(), 0, 0),
+        (
+            "long polling",
+            554,
+            134 + r#"{"id":"","missed":0,"messages":[]}"#.len() + id.len() + json.len(),
+            0,
+            0,
+        ),
     ] {
         let row = after("bytes", technique);
         let start = format!("{up} + {down} {opening_up} + {opening_down} ");
         assert!(row.starts_with(&start), "{technique}: {start}; {row}");
-        // The ids of messages 10 to 99 have an octet more than the first nine, that of message 100 two.
+        // The ids of messages 10 to 99 have an octet more than the first nine, that of message 100
+        // two.
         let all = 100 * (up + down) + opening_up + opening_down;
         let grown = usize::try_from(numbers(&row)[4]).unwrap() - all;
         let ids = match technique {
@@ -111,27 +125,46 @@ fn frames_add_what_their_layout_says() {
 
 #[test]
 fn a_hundred_polls_are_one_connection_unless_each_closes_its_own() {
-    assert_eq!(after("connections", "polling makes very many connections"), "connections: 1 false; many requests");
-    assert_eq!(after("connections", "the same, with \"Connection: close\""), "connections: 100 true");
+    assert_eq!(
+        after("connections", "polling makes very many connections"),
+        "connections: 1 false; many requests"
+    );
+    assert_eq!(
+        after("connections", "the same, with \"Connection: close\""),
+        "connections: 100 true"
+    );
 }
 
 #[test]
 fn who_may_speak_when_is_as_the_standard_says() {
     for (claim, measured) in [
-        ("data goes one way at a time", "413 after 1000 of 2000000 octets, then 1000 more half true; TCP goes both ways"),
+        (
+            "data goes one way at a time",
+            "413 after 1000 of 2000000 octets, then 1000 more half true; TCP goes both ways",
+        ),
         (
             "a question waits for the answer before it",
             "asked: /1, /2 in one write; answered: /1, /2 false; but answers keep the order",
         ),
-        ("a server cannot push if it is not asked", "100 messages: 0 octets, then 100 in one answer true"),
-        ("what it sends unasked is no answer", "asked /2, read \"news\"; or looked, and closed true for who looks"),
+        (
+            "a server cannot push if it is not asked",
+            "100 messages: 0 octets, then 100 in one answer true",
+        ),
+        (
+            "what it sends unasked is no answer",
+            "asked /2, read \"news\"; or looked, and closed true for who looks",
+        ),
     ] {
         assert_eq!(after("http", claim), measured);
     }
     for (claim, measured) in [
-        // The comment that is sent at once, a reconnection time, and the head before them; then the event.
+        // The comment that is sent at once, a reconnection time, and the head before them; then the
+        // event.
         ("\"open\" fires before the first event", "183 octets before, 71 with the event true"),
-        ("the same, if the head waits for the event", "0 octets before, 187 with the event false; it fires with it"),
+        (
+            "the same, if the head waits for the event",
+            "0 octets before, 187 with the event false; it fires with it",
+        ),
     ] {
         assert_eq!(after("open", claim), measured);
     }
@@ -140,7 +173,10 @@ fn who_may_speak_when_is_as_the_standard_says() {
 #[test]
 fn long_polling_asks_no_more_often_than_there_is_news_or_a_time_is_up() {
     for messages in [0, 2, 12, 60, 300] {
-        let row = numbers(&after("crossing", &format!("it saves requests: {messages} messages a minute")));
+        let row = numbers(&after(
+            "crossing",
+            &format!("it saves requests: {messages} messages a minute"),
+        ));
         // One to begin with, one after each message, one after each hold of 25 s.
         assert!(row[0] == 60 && (1..=1 + messages + 2).contains(&row[1]), "{messages}: {row:?}");
     }
@@ -159,11 +195,15 @@ fn a_held_request_takes_a_thread() {
 #[test]
 fn every_time_stands_with_its_spread() {
     let start = table().find("\ndelay: ").unwrap();
-    let rows: Vec<_> = table()[start..].lines().skip(2).take_while(|line| !line.is_empty()).collect();
+    let rows: Vec<_> =
+        table()[start..].lines().skip(2).take_while(|line| !line.is_empty()).collect();
     assert_eq!(rows.len(), 7, "{rows:#?}");
     for row in rows {
         // 0.018 ms (0.017 ms to 0.020 ms)
-        let times: Vec<f64> = row.split([' ', '(']).filter_map(|word| word.contains('.').then(|| word.parse().ok())?).collect();
+        let times: Vec<f64> = row
+            .split([' ', '('])
+            .filter_map(|word| word.contains('.').then(|| word.parse().ok())?)
+            .collect();
         assert!(times.len() >= 3 && times[1] <= times[0] && times[0] <= times[2], "{row}");
     }
 }
@@ -172,17 +212,27 @@ fn every_time_stands_with_its_spread() {
 fn what_is_left_out_is_said() {
     assert!(!table().contains("left out"), "{}", table());
     let exact = run(&["--exact"]);
-    assert!(exact.ends_with("\nleft out: crossing, held, delay") && !exact.contains(" ms"), "{exact}");
-    assert!(table().starts_with(exact.strip_suffix("left out: crossing, held, delay").unwrap()), "exact is exact: {exact}");
+    assert!(
+        exact.ends_with("\nleft out: crossing, held, delay") && !exact.contains(" ms"),
+        "{exact}"
+    );
+    assert!(
+        table().starts_with(exact.strip_suffix("left out: crossing, held, delay").unwrap()),
+        "exact is exact: {exact}"
+    );
     let some = run(&["--only", "poll", "--only=connections"]);
     assert!(some.starts_with("poll: ") && some.contains("\n\nconnections: "), "{some}");
-    assert!(some.ends_with("\nleft out: bytes, frames, http, open, crossing, held, delay"), "{some}");
+    assert!(
+        some.ends_with("\nleft out: bytes, frames, http, open, crossing, held, delay"),
+        "{some}"
+    );
 }
 
 #[test]
 fn a_section_that_nobody_knows_is_an_error() {
     for flags in [&["--only", "speed"][..], &["--only"], &["--only=", "--exact"], &["poll"]] {
-        let (code, output, log) = Program::run(Command::new(env!("CARGO_BIN_EXE_claims")).args(flags)).wait_for_end();
+        let (code, output, log) =
+            Program::run(Command::new(env!("CARGO_BIN_EXE_claims")).args(flags)).wait_for_end();
         assert_eq!((code, output.as_str()), (Some(2), ""), "{flags:?}");
         assert!(log.contains("Sections: poll"), "{log}");
     }

@@ -1,4 +1,5 @@
-//! The client in the terminal: what it sends, what it prints, and what it says of servers that do not answer as they should.
+//! The client in the terminal: what it sends, what it prints, and what it says of servers that do
+//! not answer as they should.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -16,13 +17,23 @@ use support::frames::masked;
 /// A running client whose standard input is still open.
 fn spawn(arguments: &[&str]) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_client"));
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
 }
 
 /// Waits until it ends: exit code, standard output, standard error. Closes its input.
 fn end(child: Child) -> (Option<i32>, String, String) {
     let output = child.wait_with_output().unwrap();
-    (output.status.code(), String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    (
+        output.status.code(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
 }
 
 /// Runs the client with this input.
@@ -34,7 +45,9 @@ fn run(arguments: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
 }
 
 /// A server of one connection after the other, each of which is treated by `script`.
-fn server<R: Send + 'static>(script: impl FnOnce(&TcpListener) -> R + Send + 'static) -> (u16, thread::JoinHandle<R>) {
+fn server<R: Send + 'static>(
+    script: impl FnOnce(&TcpListener) -> R + Send + 'static,
+) -> (u16, thread::JoinHandle<R>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     (port, thread::spawn(move || script(&listener)))
@@ -63,11 +76,16 @@ fn lines_go_out_and_answers_come_back_until_the_input_ends() {
         ("ws", env!("CARGO_BIN_EXE_websocket"), "", "服务器回应:hello\n服务器回应:服务器\n"),
         ("echo", env!("CARGO_BIN_EXE_websocket"), "echo", "hello\n服务器\n"),
     ] {
-        let flags: &[&str] = if name == "raw" { &["--port", "0"] } else { &["--port", "0", "--page-port", "0"] };
+        let flags: &[&str] =
+            if name == "raw" { &["--port", "0"] } else { &["--port", "0", "--page-port", "0"] };
         let program = Program::start(program, flags);
         let url = format!("{}{path}", program.url("socket"));
         let (code, out, log) = run(&[&url], "hello\n服务器\n".as_bytes());
-        assert_eq!((code, out.as_str(), log.as_str()), (Some(0), answer, "open\nclosed: 1000 normal closure\n"), "{name}");
+        assert_eq!(
+            (code, out.as_str(), log.as_str()),
+            (Some(0), answer, "open\nclosed: 1000 normal closure\n"),
+            "{name}"
+        );
     }
 }
 
@@ -97,7 +115,10 @@ fn frames_are_masked_with_a_fresh_key_each_and_a_close_is_echoed() {
         assert_ne!(keys[0], keys[1]);
         reader.get_ref().write_all(b"\x82\x02\x00\xff\x88\x05\x0f\xa0bye").unwrap();
         let close = Frame::read_from(&mut reader, Role::Server, 125).unwrap().unwrap();
-        assert_eq!((close.opcode, close.payload.as_slice()), (Opcode::Close, b"\x0f\xa0".as_slice()));
+        assert_eq!(
+            (close.opcode, close.payload.as_slice()),
+            (Opcode::Close, b"\x0f\xa0".as_slice())
+        );
         // The client leaves it to us to close TCP.
         reader.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
         assert_eq!(reader.read(&mut [0]).unwrap(), 0);
@@ -117,10 +138,22 @@ fn an_answer_that_is_not_as_it_should_be_is_an_error_that_says_so() {
     for (from, to, expected) in [
         ("101 Switching Protocols", "200 OK", "expected 101 Switching Protocols; came 200 OK"),
         ("Upgrade: websocket", "Upgrade: h2c", "expected Upgrade: websocket; came \"h2c\""),
-        ("Connection: Upgrade", "Connection: close", "expected Connection: Upgrade; came \"close\""),
+        (
+            "Connection: Upgrade",
+            "Connection: close",
+            "expected Connection: Upgrade; came \"close\"",
+        ),
         ("Sec-WebSocket-Accept: ", "Sec-WebSocket-Accept: x", "expected Sec-WebSocket-Accept: "),
-        ("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n", "expected no extension"),
-        ("\r\n\r\n", "\r\nSec-WebSocket-Protocol: chat\r\n\r\n", "expected a subprotocol that was offered, or none"),
+        (
+            "\r\n\r\n",
+            "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
+            "expected no extension",
+        ),
+        (
+            "\r\n\r\n",
+            "\r\nSec-WebSocket-Protocol: chat\r\n\r\n",
+            "expected a subprotocol that was offered, or none",
+        ),
         ("HTTP/1.1", "SMTP", "expected "),
     ] {
         let (port, server) = server(move |listener| {
@@ -129,7 +162,11 @@ fn an_answer_that_is_not_as_it_should_be_is_an_error_that_says_so() {
             reader.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
             let mut sent = Vec::new();
             reader.read_to_end(&mut sent).unwrap();
-            assert!(sent.is_empty(), "nothing may follow a handshake that failed; came {}", sent.escape_ascii());
+            assert!(
+                sent.is_empty(),
+                "nothing may follow a handshake that failed; came {}",
+                sent.escape_ascii()
+            );
         });
         let (code, out, log) = run(&[&format!("ws://127.0.0.1:{port}/")], b"never sent\n");
         server.join().unwrap();
@@ -143,7 +180,11 @@ fn a_server_that_breaks_a_rule_is_told_so() {
     for (bytes, code, expected) in [
         (masked(0x81, b"Hello"), 1002, "expected no masking from a server"),
         (b"\x81\x01\xff".to_vec(), 1007, "expected UTF-8; at byte 0 of the text came 0xff"),
-        (b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(), 1009, "expected a message of at most"),
+        (
+            b"\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+            1009,
+            "expected a message of at most",
+        ),
     ] {
         let (port, server) = server(move |listener| {
             let (request, mut reader) = accept(listener);

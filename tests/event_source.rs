@@ -21,18 +21,28 @@ fn open(port: u16) -> Client {
     client
 }
 
-/// The id of a block, which has these octets and no other: three fields without a space, and an empty line.
+/// The id of a block, which has these octets and no other: three fields without a space, and an
+/// empty line.
 fn message(block: &[u8]) -> u64 {
     let block = str::from_utf8(block).unwrap();
-    let id = block.split("\nid:").nth(1).and_then(|rest| rest.split('\n').next()).unwrap_or_else(|| panic!("{block:?}"));
-    let data = block.split("\ndata:").nth(1).and_then(|rest| rest.split('\n').next()).unwrap_or_else(|| panic!("{block:?}"));
+    let id = block
+        .split("\nid:")
+        .nth(1)
+        .and_then(|rest| rest.split('\n').next())
+        .unwrap_or_else(|| panic!("{block:?}"));
+    let data = block
+        .split("\ndata:")
+        .nth(1)
+        .and_then(|rest| rest.split('\n').next())
+        .unwrap_or_else(|| panic!("{block:?}"));
     assert_eq!(block, format!("event:message\nid:{id}\ndata:{data}\n\n"));
     // Milliseconds since 1970, which have had 13 digits since 2001.
     assert!(data.len() == 13 && data.bytes().all(|octet| octet.is_ascii_digit()), "{block:?}");
     id.parse().unwrap_or_else(|_| panic!("{block:?}"))
 }
 
-/// The id of the next message; `None` at the last chunk. Each block is a chunk; those with a type of their own are passed over.
+/// The id of the next message; `None` at the last chunk. Each block is a chunk; those with a type
+/// of their own are passed over.
 fn next(client: &mut Client) -> Option<u64> {
     loop {
         let block = chunk(client);
@@ -48,7 +58,10 @@ fn the_first_line_is_the_url_and_the_page_is_there() {
     let port = program.port("page");
     assert_eq!(program.output(), [format!("page  http://localhost:{port}/")]);
     let page = get(port, "/");
-    assert_eq!((page.status, page.fields.get("content-type")), (Status::OK, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (page.status, page.fields.get("content-type")),
+        (Status::OK, Some("text/html; charset=utf-8"))
+    );
 }
 
 #[test]
@@ -63,7 +76,10 @@ fn the_head_and_a_first_block_come_at_once_and_together() {
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let (_, fields) = head.split_once(" GMT\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\r\nDate: "), "{head}");
-    assert_eq!(fields, "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\nCache-Control: no-store");
+    assert_eq!(
+        fields,
+        "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\nCache-Control: no-store"
+    );
     let (size, rest) = body.split_once("\r\n").unwrap();
     let (block, end) = rest.split_at(usize::from_str_radix(size, 16).unwrap());
     message(block.as_bytes());
@@ -106,7 +122,10 @@ fn events_with_a_type_of_their_own_stand_beside_the_messages_and_set_no_id() {
         match event.event.as_deref() {
             Some("message") => assert!(events.last_event_id.parse::<u64>().unwrap() <= 5),
             Some("tick") => {
-                assert_eq!((event.data.as_deref(), events.last_event_id.as_str()), (Some("message 5"), "5"));
+                assert_eq!(
+                    (event.data.as_deref(), events.last_event_id.as_str()),
+                    (Some("message 5"), "5")
+                );
                 break;
             }
             other => panic!("{other:?}"),
@@ -120,7 +139,8 @@ fn an_old_client_gets_bare_blocks() {
     let mut client = Client::connect(program.port("page"));
     client.send("GET /eventSource HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     let head = String::from_utf8(client.read_through("\r\n\r\n")).unwrap();
-    // The body has no length and no chunks, so the connection cannot be kept, whatever the client asks.
+    // The body has no length and no chunks, so the connection cannot be kept, whatever the client
+    // asks.
     assert!(head.contains("\r\nConnection: close\r\n"), "{head}");
     assert!(!head.contains("Transfer-Encoding") && !head.contains("Content-Length"), "{head}");
     let first = message(&client.read_through("\n\n"));
@@ -142,7 +162,10 @@ fn a_stream_that_is_stopped_ends_in_order_and_204_keeps_the_browser_away() {
     }
     // The browser comes back as it always does, and learns that it should not.
     let answer = client.get("/eventSource", "");
-    assert_eq!((answer.status, answer.body.len(), answer.fields.get("content-type")), (Status::NO_CONTENT, 0, None));
+    assert_eq!(
+        (answer.status, answer.body.len(), answer.fields.get("content-type")),
+        (Status::NO_CONTENT, 0, None)
+    );
     assert_eq!(get(port, "/").status, Status::OK, "the page is still there");
 
     assert_eq!(request(port, "POST", "/start", "", "").status, Status::NO_CONTENT);
@@ -175,15 +198,25 @@ fn no_thread_outlives_its_client() {
 fn each_path_says_which_method_it_takes() {
     let program = start();
     let port = program.port("page");
-    for (method, target, allow) in
-        [("POST", "/eventSource", "GET, HEAD"), ("GET", "/stop", "POST"), ("HEAD", "/start", "POST"), ("POST", "/", "GET, HEAD")]
-    {
+    for (method, target, allow) in [
+        ("POST", "/eventSource", "GET, HEAD"),
+        ("GET", "/stop", "POST"),
+        ("HEAD", "/start", "POST"),
+        ("POST", "/", "GET, HEAD"),
+    ] {
         let answer = request(port, method, target, "", "");
-        assert_eq!((answer.status, answer.fields.get("allow")), (Status::METHOD_NOT_ALLOWED, Some(allow)), "{method} {target}");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (Status::METHOD_NOT_ALLOWED, Some(allow)),
+            "{method} {target}"
+        );
     }
     let mut client = Client::connect(port);
     client.ask("HEAD", "/eventSource", "");
     let head = client.response_to_head();
-    assert_eq!((head.status, head.fields.get("content-type")), (Status::OK, Some("text/event-stream")));
+    assert_eq!(
+        (head.status, head.fields.get("content-type")),
+        (Status::OK, Some("text/event-stream"))
+    );
     assert_eq!(client.get("/nowhere", "").status, Status::NOT_FOUND);
 }

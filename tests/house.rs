@@ -1,4 +1,5 @@
-//! The house rules that a compiler does not know: what belongs to a lesson, what may import what, what we depend on.
+//! The house rules that a compiler does not know: what belongs to a lesson, what may import what,
+//! what we depend on.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -28,7 +29,8 @@ fn files(folder: &str, ending: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {
-        let entries = folder.read_dir().unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let entries =
+            folder.read_dir().unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         for path in entries.map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
                 folders.push(path);
@@ -53,12 +55,18 @@ fn programs() -> Vec<String> {
 fn code(file: &Path) -> String {
     let text = read(file);
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    text.lines().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect()
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|line| format!("{line}\n"))
+        .collect()
 }
 
-/// Every name that follows `prefix` in the code: of `crate::feed` and `crate::{json, wire}`, after `crate::`, all three.
+/// Every name that follows `prefix` in the code: of `crate::feed` and `crate::{json, wire}`, after
+/// `crate::`, all three.
 fn named_after(prefix: &str, code: &str) -> Vec<String> {
-    let name = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let name = |text: &str| {
+        text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()
+    };
     let names = |rest: &str| match rest.strip_prefix('{') {
         None => vec![name(rest)],
         Some(list) => {
@@ -97,11 +105,22 @@ fn every_lesson_has_its_page_and_its_test() {
     for program in &programs {
         let without = NO_PAGE.iter().find(|(name, _)| name == program);
         let has = root().join(format!("pages/{program}.html")).is_file();
-        assert_eq!(has, without.is_none(), "pages/{program}.html; without a page are only {NO_PAGE:?}");
-        assert!(root().join(format!("tests/{program}.rs")).is_file(), "tests/{program}.rs is missing");
+        assert_eq!(
+            has,
+            without.is_none(),
+            "pages/{program}.html; without a page are only {NO_PAGE:?}"
+        );
+        assert!(
+            root().join(format!("tests/{program}.rs")).is_file(),
+            "tests/{program}.rs is missing"
+        );
     }
     for page in files("pages", ".html") {
-        assert!(programs.iter().any(|program| program == stem(&page)), "no program serves {}", page.display());
+        assert!(
+            programs.iter().any(|program| program == stem(&page)),
+            "no program serves {}",
+            page.display()
+        );
     }
 }
 
@@ -110,17 +129,34 @@ fn every_lesson_has_its_chapter_and_chapters_are_numbered_without_a_hole() {
     let mut numbers = BTreeMap::new();
     let programs = programs();
     for chapter in root().join("docs").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
-        let numbered = stem(&chapter).split_once('-').and_then(|(number, name)| Some((number.parse::<usize>().ok()?, name)));
-        let Some((number, name)) = numbered.filter(|_| chapter.extension().is_some_and(|ending| ending == "md")) else {
+        let numbered = stem(&chapter)
+            .split_once('-')
+            .and_then(|(number, name)| Some((number.parse::<usize>().ok()?, name)));
+        let Some((number, name)) =
+            numbered.filter(|_| chapter.extension().is_some_and(|ending| ending == "md"))
+        else {
             continue;
         };
-        assert_eq!(numbers.insert(number, name.to_owned()), None, "two chapters are number {number}");
-        let known = programs.iter().any(|program| program == name) || NO_PROGRAM.iter().any(|(known, _)| *known == name);
-        assert!(known, "{}: there is no such program; without one are only {NO_PROGRAM:?}", chapter.display());
+        assert_eq!(
+            numbers.insert(number, name.to_owned()),
+            None,
+            "two chapters are number {number}"
+        );
+        let known = programs.iter().any(|program| program == name)
+            || NO_PROGRAM.iter().any(|(known, _)| *known == name);
+        assert!(
+            known,
+            "{}: there is no such program; without one are only {NO_PROGRAM:?}",
+            chapter.display()
+        );
     }
     assert!(numbers.keys().copied().eq(1..=numbers.len()), "{numbers:?}");
     for program in &programs {
-        assert_eq!(numbers.values().filter(|name| *name == program).count(), 1, "the chapter of {program} is missing");
+        assert_eq!(
+            numbers.values().filter(|name| *name == program).count(),
+            1,
+            "the chapter of {program} is missing"
+        );
     }
 }
 
@@ -129,11 +165,18 @@ fn every_page_names_the_files_of_its_lesson() {
     for page in files("pages", ".html") {
         let name = stem(&page);
         let text = read(&page);
-        let named: Vec<_> = text.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()).collect();
-        let chapter = named.iter().find(|path| path.starts_with("docs/") && path.ends_with(&format!("-{name}.md")));
+        let named: Vec<_> =
+            text.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()).collect();
+        let chapter = named
+            .iter()
+            .find(|path| path.starts_with("docs/") && path.ends_with(&format!("-{name}.md")));
         let chapter = *chapter.unwrap_or_else(|| panic!("{} names no chapter", page.display()));
         for path in [chapter, &format!("src/bin/{name}.rs"), &format!("pages/{name}.html")] {
-            assert!(named.contains(&path) && root().join(path).is_file(), "{} names {path}", page.display());
+            assert!(
+                named.contains(&path) && root().join(path).is_file(),
+                "{} names {path}",
+                page.display()
+            );
         }
     }
 }
@@ -144,10 +187,17 @@ fn no_lesson_imports_another() {
         let (code, file) = (code(&file), file.display());
         for line in code.lines().map(str::trim_start) {
             let imports = line.strip_prefix("pub ").unwrap_or(line).strip_prefix("use ");
-            let fine = |path: &str| ["push_by_hand::", "std::", "self::", "super::*"].iter().any(|root| path.starts_with(root));
+            let fine = |path: &str| {
+                ["push_by_hand::", "std::", "self::", "super::*"]
+                    .iter()
+                    .any(|root| path.starts_with(root))
+            };
             assert!(imports.is_none_or(fine), "{file} stands on std and the library: {line}");
             let module = line.starts_with("mod ") && !line.starts_with("mod tests {");
-            assert!(!module && !line.contains("#[path") && !line.contains("include!("), "{file} is one file: {line}");
+            assert!(
+                !module && !line.contains("#[path") && !line.contains("include!("),
+                "{file} is one file: {line}"
+            );
         }
     }
 }
@@ -161,7 +211,8 @@ fn reading_order() -> Vec<String> {
 #[test]
 fn the_front_page_lists_every_module_once() {
     let code = code(Path::new("src/lib.rs"));
-    let mut declared: Vec<_> = code.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let mut declared: Vec<_> =
+        code.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     declared.sort_unstable();
     let mut listed = reading_order();
     listed.sort();
@@ -174,16 +225,24 @@ fn a_module_imports_only_those_before_it() {
     let place = |name: &str| order.iter().position(|module| module == name);
     let mut imports = 0;
     for file in files("src", ".rs") {
-        let module = file.components().nth(1).unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
+        let module =
+            file.components().nth(1).unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
         // A module's own tests, where they fill a file, may look at anything.
-        let is_test = stem(&file).ends_with("tests") || file.components().any(|part| part.as_os_str() == "tests");
+        let is_test = stem(&file).ends_with("tests")
+            || file.components().any(|part| part.as_os_str() == "tests");
         if ["lib", "bin"].contains(&module) || is_test {
             continue;
         }
-        let own = place(module).unwrap_or_else(|| panic!("{} is not on the front page", file.display()));
+        let own =
+            place(module).unwrap_or_else(|| panic!("{} is not on the front page", file.display()));
         for import in named_after("crate::", &code(&file)) {
-            let other = place(&import).unwrap_or_else(|| panic!("{} names crate::{import}", file.display()));
-            assert!(other <= own, "{} imports {import}, which comes after {module}", file.display());
+            let other = place(&import)
+                .unwrap_or_else(|| panic!("{} names crate::{import}", file.display()));
+            assert!(
+                other <= own,
+                "{} imports {import}, which comes after {module}",
+                file.display()
+            );
             imports += 1;
         }
     }
@@ -192,7 +251,13 @@ fn a_module_imports_only_those_before_it() {
 
 #[test]
 fn what_is_only_a_format_knows_no_socket() {
-    for file in ["src/feed.rs", "src/event_stream.rs", "src/websocket/frame.rs", "src/json.rs", "src/clock.rs"] {
+    for file in [
+        "src/feed.rs",
+        "src/event_stream.rs",
+        "src/websocket/frame.rs",
+        "src/json.rs",
+        "src/clock.rs",
+    ] {
         let code = code(Path::new(file));
         for socket in ["std::net", "TcpStream", "connection::", "server::"] {
             assert!(!code.contains(socket), "{file} names {socket}");
@@ -205,7 +270,11 @@ fn http_knows_nothing_of_what_it_carries() {
     for file in files("src/http", ".rs") {
         for import in named_after("crate::", &code(&file)) {
             let allowed = ["http", "connection", "clock"].contains(&import.as_str());
-            assert!(allowed || file.starts_with("src/http/tests"), "{} imports {import}", file.display());
+            assert!(
+                allowed || file.starts_with("src/http/tests"),
+                "{} imports {import}",
+                file.display()
+            );
         }
     }
 }
@@ -214,7 +283,11 @@ fn http_knows_nothing_of_what_it_carries() {
 fn no_module_is_a_drawer_for_odds_and_ends() {
     for file in files("src", ".rs") {
         for part in file.iter().map(|part| part.to_str().unwrap().trim_end_matches(".rs")) {
-            assert!(!["util", "utils", "common", "helpers", "misc"].contains(&part), "{}", file.display());
+            assert!(
+                !["util", "utils", "common", "helpers", "misc"].contains(&part),
+                "{}",
+                file.display()
+            );
         }
     }
 }
@@ -223,7 +296,11 @@ fn no_module_is_a_drawer_for_odds_and_ends() {
 fn manifest() -> BTreeMap<String, Vec<String>> {
     let mut sections = BTreeMap::new();
     let mut section = String::new();
-    for line in read("Cargo.toml").lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+    for line in read("Cargo.toml")
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+    {
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_end_matches(']').to_owned();
             sections.entry(section.clone()).or_insert_with(Vec::new);
@@ -245,7 +322,8 @@ fn there_are_two_dependencies_and_no_more() {
     }
     // Nor do they bring others with them.
     let lock = read("Cargo.lock");
-    let names: Vec<_> = lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    let names: Vec<_> =
+        lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
     assert_eq!(names, ["base64", "push-by-hand", "sha1_smol"]);
 }
 
@@ -279,7 +357,8 @@ fn no_page_takes_for_html_what_came_from_a_server_or_loads_anything_from_elsewhe
         // An `iframe` is not void: closed as if it were, it swallows the rest of the page.
         for frame in text.split("<iframe").skip(1) {
             assert!(
-                !frame.split('>').next().unwrap_or_default().ends_with('/') && frame.contains("</iframe>"),
+                !frame.split('>').next().unwrap_or_default().ends_with('/')
+                    && frame.contains("</iframe>"),
                 "{}",
                 file.display()
             );

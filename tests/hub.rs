@@ -1,4 +1,5 @@
-//! The hub, run as a program: the same messages by all five techniques, cut and resumed, beside readers that never read.
+//! The hub, run as a program: the same messages by all five techniques, cut and resumed, beside
+//! readers that never read.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -27,7 +28,8 @@ fn publish(port: u16, channel: &str, message: &str) -> String {
     values(text(&response), "id")[0].to_owned()
 }
 
-/// What one look at a channel brought: the ids and texts of the messages, and what else was said (`missed`).
+/// What one look at a channel brought: the ids and texts of the messages, and what else was said
+/// (`missed`).
 #[derive(Default, Debug)]
 struct Seen {
     messages: Vec<(Id, String)>,
@@ -40,7 +42,10 @@ impl Seen {
         // The outer object of a poll's answer has an id, too; messages are the objects with a time.
         for message in json.split("{\"id\":").filter(|part| part.contains("\"time\":")) {
             let message = format!("{{\"id\":{message}");
-            self.messages.push((values(&message, "id")[0].parse().unwrap(), values(&message, "data")[0].to_owned()));
+            self.messages.push((
+                values(&message, "id")[0].parse().unwrap(),
+                values(&message, "data")[0].to_owned(),
+            ));
         }
         if let Some((_, rest)) = json.split_once("\"missed\":") {
             let count = rest.split(['}', ',']).next().unwrap().to_owned();
@@ -56,7 +61,14 @@ impl Seen {
 }
 
 /// Reads a channel by a technique from after `id` until `enough`, then leaves without a word.
-fn read(port: u16, channel: &str, technique: &str, after: &str, seen: &mut Seen, enough: impl Fn(&Seen) -> bool) {
+fn read(
+    port: u16,
+    channel: &str,
+    technique: &str,
+    after: &str,
+    seen: &mut Seen,
+    enough: impl Fn(&Seen) -> bool,
+) {
     let target = format!("{channel}/{technique}?after={after}");
     let mut after = after.to_owned();
     match technique {
@@ -102,15 +114,23 @@ fn read(port: u16, channel: &str, technique: &str, after: &str, seen: &mut Seen,
         }
         "events" => {
             let mut client = Client::connect(port);
-            // As a browser does that comes back: the URL is the old one, the field says how far it got.
-            client.ask("GET", &format!("{channel}/events?after=0-0"), &format!("Last-Event-ID: {after}\r\n"));
+            // As a browser does that comes back: the URL is the old one, the field says how far it
+            // got.
+            client.ask(
+                "GET",
+                &format!("{channel}/events?after=0-0"),
+                &format!("Last-Event-ID: {after}\r\n"),
+            );
             let (head, body) = client.response_in_parts();
             assert_eq!(head.fields.get("content-type"), Some("text/event-stream"));
             let mut events = EventReader::new(BufReader::new(body), &after);
             while !enough(seen) {
                 let event = events.next_event().unwrap().expect("the stream goes on");
                 if event.event.is_none() {
-                    assert!(event.data.as_deref().unwrap().contains(&event.id.unwrap()), "the id of the event is the message's");
+                    assert!(
+                        event.data.as_deref().unwrap().contains(&event.id.unwrap()),
+                        "the id of the event is the message's"
+                    );
                 }
                 seen.take(&event.data.unwrap());
             }
@@ -170,11 +190,16 @@ fn a_thousand_messages_come_once_each_through_cuts_at_random() {
                     let mut random = n + 1;
                     begin.wait();
                     while seen.messages.len() < COUNT {
-                        // A few, or many, and then the connection is cut and another begins where it stopped.
-                        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                        // A few, or many, and then the connection is cut and another begins where
+                        // it stopped.
+                        random = random
+                            .wrapping_mul(6_364_136_223_846_793_005)
+                            .wrapping_add(1_442_695_040_888_963_407);
                         let until = (seen.messages.len() + 1 + (random >> 33) % 100).min(COUNT);
                         let after = seen.last().map_or(origin.clone(), |id| id.to_string());
-                        read(port, "/race", technique, &after, &mut seen, |seen| seen.messages.len() >= until);
+                        read(port, "/race", technique, &after, &mut seen, |seen| {
+                            seen.messages.len() >= until
+                        });
                     }
                     seen
                 })
@@ -192,7 +217,10 @@ fn a_thousand_messages_come_once_each_through_cuts_at_random() {
             let seen = reader.join().unwrap();
             let numbers: Vec<u64> = seen.messages.iter().map(|(id, _)| id.seq).collect();
             assert_eq!(numbers, (1..=COUNT as u64).collect::<Vec<_>>(), "{technique}");
-            assert!(seen.messages.iter().enumerate().all(|(n, (_, text))| *text == n.to_string()), "{technique}");
+            assert!(
+                seen.messages.iter().enumerate().all(|(n, (_, text))| *text == n.to_string()),
+                "{technique}"
+            );
             assert!(seen.missed.is_empty(), "{technique}: {:?}", seen.missed);
         }
     });
@@ -206,7 +234,8 @@ fn a_reader_behind_the_log_is_told_how_many_it_missed() {
     let mut publisher = Client::connect(port);
     for _ in 0..10 {
         // A thousand at a time, and 72 more than the log keeps in the end.
-        let requests = "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx".repeat(KEPT / 10);
+        let requests = "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+            .repeat(KEPT / 10);
         publisher.send(&requests);
         (0..KEPT / 10).for_each(|_| assert_eq!(publisher.response().status, Status::CREATED));
     }
@@ -299,7 +328,10 @@ fn what_is_no_channel_no_id_and_no_method_is_refused_in_words() {
     }
     let long = request(port, "POST", "/publish", "", &"x".repeat(64 * 1024 + 1));
     assert_eq!(long.status, Status::CONTENT_TOO_LARGE);
-    assert!(text(&get(port, "/poll?after=")).contains(r#""missed":0,"messages":[]"#), "nothing of that was published");
+    assert!(
+        text(&get(port, "/poll?after=")).contains(r#""missed":0,"messages":[]"#),
+        "nothing of that was published"
+    );
 }
 
 #[test]
@@ -316,10 +348,18 @@ fn other_origins_are_let_in_only_by_flag() {
     let published = request(port, "POST", "/publish", origin, "x");
     assert_eq!(published.status, Status::CREATED);
     assert_eq!(published.fields.get("access-control-allow-origin"), Some("http://app.example"));
-    let preflight = request(port, "OPTIONS", "/publish", &format!("{origin}Access-Control-Request-Method: POST\r\n"), "");
+    let preflight = request(
+        port,
+        "OPTIONS",
+        "/publish",
+        &format!("{origin}Access-Control-Request-Method: POST\r\n"),
+        "",
+    );
     assert_eq!(preflight.status, Status::NO_CONTENT);
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-    for (port, expected) in [(closed.port("page"), Status::FORBIDDEN), (port, Status::SWITCHING_PROTOCOLS)] {
+    for (port, expected) in
+        [(closed.port("page"), Status::FORBIDDEN), (port, Status::SWITCHING_PROTOCOLS)]
+    {
         let mut client = Client::connect(port);
         client.ask("GET", "/ws", &format!("{upgrade}{origin}"));
         assert_eq!(client.response_in_parts().0.status, expected);
@@ -341,7 +381,8 @@ fn a_socket_publishes_too() {
             other => panic!("expected a text; came {other:?}"),
         }
     }
-    // The message itself, and the word that it was published, in whichever order the two threads came to it.
+    // The message itself, and the word that it was published, in whichever order the two threads
+    // came to it.
     texts.sort_by_key(|text| text.contains("published"));
     assert!(texts[0].contains(r#""data":"from a socket""#), "{texts:?}");
     assert_eq!(values(&texts[1], "published"), values(&texts[0], "id"));
@@ -362,8 +403,14 @@ fn status_counts_who_reads_and_notices_who_leaves() {
         })
         .collect();
     let reading = |what: &str| text(&get(port, "/status")).contains(what);
-    eventually("all three read", || reading(r#""reading":{"poll":0,"long-poll":1,"iframe":1,"events":1,"ws":0}"#));
-    assert!(reading(r#""max_threads":"#) && reading(r#""refused":0"#) && reading(r#""channels":[{"name":"""#));
+    eventually("all three read", || {
+        reading(r#""reading":{"poll":0,"long-poll":1,"iframe":1,"events":1,"ws":0}"#)
+    });
+    assert!(
+        reading(r#""max_threads":"#)
+            && reading(r#""refused":0"#)
+            && reading(r#""channels":[{"name":"""#)
+    );
     clients.clear();
     // A write tells a stream that its reader is gone: the second at the latest.
     eventually("nobody reads", || {
@@ -402,9 +449,18 @@ fn a_page_sees_what_its_own_connections_cost_and_can_cut_them() {
     let opening = reader.read_through(": ok\n\n\r\n");
     let crossing = next(&mut control, "request-line");
     assert!(crossing.contains(r#""technique":"events","direction":"up""#), "{crossing}");
-    let totals =
-        next(&mut control, &format!(r#""events":{{"requests":1,"up":{},"down":{}"#, request.len(), head.len() + opening.len()));
-    assert!(totals.contains(r#""poll":{"requests":0,"up":0,"down":0,"messages":0,"useful":0}"#), "{totals}");
+    let totals = next(
+        &mut control,
+        &format!(
+            r#""events":{{"requests":1,"up":{},"down":{}"#,
+            request.len(),
+            head.len() + opening.len()
+        ),
+    );
+    assert!(
+        totals.contains(r#""poll":{"requests":0,"up":0,"down":0,"messages":0,"useful":0}"#),
+        "{totals}"
+    );
 
     publish(port, "", "seven!!");
     let block = reader.read_through("seven!!\"}\n\n\r\n");
@@ -413,11 +469,15 @@ fn a_page_sees_what_its_own_connections_cost_and_can_cut_them() {
 
     wish.send_text("cut events").unwrap();
     assert_eq!(reader.rest_until_gone(), b"", "cut, and without a last chunk");
-    // The control socket shows nothing of itself, and a connection without a key belongs to no page.
+    // The control socket shows nothing of itself, and a connection without a key belongs to no
+    // page.
     get(port, "/poll");
     wish.send_text("rate 2000").unwrap();
     let totals = next(&mut control, r#""rate":2000"#);
-    assert!(totals.contains(r#""ws":{"requests":0"#) && totals.contains(r#""poll":{"requests":0"#), "{totals}");
+    assert!(
+        totals.contains(r#""ws":{"requests":0"#) && totals.contains(r#""poll":{"requests":0"#),
+        "{totals}"
+    );
 }
 
 #[test]
@@ -449,7 +509,8 @@ fn what_else_crosses_a_polls_connection_is_not_counted_as_polling() {
     let counted = format!(r#""poll":{{"requests":1,"up":{},"down":{}"#, poll.len(), answer.len());
     assert!(totals.contains(&counted), "{counted} in {totals}");
 
-    // No poll is held between two of them, so the next one is cut, and nobody is told so who is not there any more.
+    // No poll is held between two of them, so the next one is cut, and nobody is told so who is not
+    // there any more.
     control.sender().send_text("cut poll").unwrap();
     let refused = |text: &str| text.contains("refused");
     control.sender().send_text("after the cut").unwrap();
@@ -478,15 +539,16 @@ fn one_publish_answers_five_thousand_long_polls_and_five_thousand_streams() {
             })
             .collect()
     };
-    // Streams are confirmed by their first bytes, long polls by the count: a poll is held for 25 s, so all of them have to be
-    // here before the first gives up.
+    // Streams are confirmed by their first bytes, long polls by the count: a poll is held for 25 s,
+    // so all of them have to be here before the first gives up.
     let mut streams = park("events");
     for stream in &mut streams {
         stream.read_through(": ok\n\n\r\n");
     }
     let mut polls = park("long-poll");
     eventually("all are held", || {
-        text(&get(port, "/status")).contains(&format!(r#""long-poll":{EACH},"iframe":0,"events":{EACH}"#))
+        text(&get(port, "/status"))
+            .contains(&format!(r#""long-poll":{EACH},"iframe":0,"events":{EACH}"#))
     });
     let resident = hub.resident_kib();
 
@@ -494,7 +556,12 @@ fn one_publish_answers_five_thousand_long_polls_and_five_thousand_streams() {
     publish(port, "", "to all of you");
     for poll in &mut polls {
         let response = poll.response();
-        assert!(text(&response).contains("to all of you"), "{:?} {}", response.status, text(&response));
+        assert!(
+            text(&response).contains("to all of you"),
+            "{:?} {}",
+            response.status,
+            text(&response)
+        );
     }
     let polled = published.elapsed();
     for stream in &mut streams {

@@ -7,13 +7,16 @@ mod support;
 use push_by_hand::http::Status;
 use std::io::Read;
 use std::net::Shutdown;
-use support::{Client, Program, chunk, connections, eventually, get, id, is_time_of_day, request, text, values};
+use support::{
+    Client, Program, chunk, connections, eventually, get, id, is_time_of_day, request, text, values,
+};
 
 fn start() -> Program {
     Program::start(env!("CARGO_BIN_EXE_iframe_stream"), &["--port", "0"])
 }
 
-/// What the head says whoever asks, without the first two lines, which name the version and the date.
+/// What the head says whoever asks, without the first two lines, which name the version and the
+/// date.
 const HEAD: &str = "Content-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n";
 /// How each document begins; the padding comes after it.
 const BEGIN: &str = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n";
@@ -21,7 +24,9 @@ const BEGIN: &str = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</t
 /// The ids of a piece of the document in which every line is a script that hands a message over.
 fn pushed(scripts: &str) -> Vec<(u64, u64)> {
     let message = |line: &str| {
-        let json = line.strip_prefix("<script>parent.push(").and_then(|rest| rest.strip_suffix(")</script>"));
+        let json = line
+            .strip_prefix("<script>parent.push(")
+            .and_then(|rest| rest.strip_suffix(")</script>"));
         let json = json.unwrap_or_else(|| panic!("expected a script; came {line}"));
         assert!(!json.contains(['<', '>']), "{json}");
         assert!(is_time_of_day(values(json, "data")[0]), "{json}");
@@ -31,7 +36,8 @@ fn pushed(scripts: &str) -> Vec<(u64, u64)> {
     scripts.lines().map(message).collect()
 }
 
-/// Asks for a document and reads its head and its first chunk, without the lines that every document begins with.
+/// Asks for a document and reads its head and its first chunk, without the lines that every
+/// document begins with.
 fn open(port: u16, query: &str) -> (Client, String) {
     let mut client = Client::connect(port);
     client.ask("GET", &format!("/clock?padding=off{query}"), "");
@@ -47,7 +53,10 @@ fn the_first_line_is_the_url_and_the_page_is_there() {
     let port = program.port("page");
     assert_eq!(program.output(), [format!("page  http://localhost:{port}/")]);
     let page = get(port, "/");
-    assert_eq!((page.status, page.fields.get("content-type")), (Status::OK, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (page.status, page.fields.get("content-type")),
+        (Status::OK, Some("text/html; charset=utf-8"))
+    );
 }
 
 #[test]
@@ -61,7 +70,10 @@ fn head_padding_and_first_script_leave_in_one_write() {
     let answer = String::from_utf8(bytes[..n].to_vec()).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\r\nDate: "), "{head}");
-    assert!(format!("{head}\r\n\r\n").ends_with(&format!("\r\nTransfer-Encoding: chunked\r\n{HEAD}")), "{head}");
+    assert!(
+        format!("{head}\r\n\r\n").ends_with(&format!("\r\nTransfer-Encoding: chunked\r\n{HEAD}")),
+        "{head}"
+    );
     assert!(!head.contains("Content-Length"));
     let (size, rest) = body.split_once("\r\n").unwrap();
     let document = rest.strip_suffix("\r\n").unwrap();
@@ -119,7 +131,10 @@ fn a_document_begins_at_once_though_there_is_no_news() {
     let begun = (0..10).any(|_| {
         let (mut client, scripts) = open(port, &format!("&after={}-{}", newest.0, newest.1));
         if scripts.is_empty() {
-            assert_eq!(pushed(&String::from_utf8(chunk(&mut client)).unwrap())[0], (newest.0, newest.1 + 1));
+            assert_eq!(
+                pushed(&String::from_utf8(chunk(&mut client)).unwrap())[0],
+                (newest.0, newest.1 + 1)
+            );
             return true;
         }
         newest = *pushed(&scripts).last().unwrap();
@@ -132,7 +147,9 @@ fn a_document_begins_at_once_though_there_is_no_news() {
 fn a_cursor_of_another_run_is_told_so_before_anything_else() {
     let program = start();
     let (_client, scripts) = open(program.port("page"), "&after=1-7");
-    let messages = scripts.strip_prefix("<script>parent.missed(null)</script>\n").unwrap_or_else(|| panic!("{scripts}"));
+    let messages = scripts
+        .strip_prefix("<script>parent.missed(null)</script>\n")
+        .unwrap_or_else(|| panic!("{scripts}"));
     assert_eq!(pushed(messages)[0].1, 1, "all that the log has");
 }
 
@@ -193,7 +210,10 @@ fn head_is_answered_without_the_document() {
     let mut client = Client::connect(program.port("page"));
     client.ask("HEAD", "/clock", "");
     let head = client.response_to_head();
-    assert_eq!((head.status, head.fields.get("content-type")), (Status::OK, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (head.status, head.fields.get("content-type")),
+        (Status::OK, Some("text/html; charset=utf-8"))
+    );
     assert_eq!(client.get("/nowhere", "").status, Status::NOT_FOUND);
 }
 
@@ -201,5 +221,8 @@ fn head_is_answered_without_the_document() {
 fn the_document_cannot_be_posted_to() {
     let program = start();
     let answer = request(program.port("page"), "POST", "/clock", "", "");
-    assert_eq!((answer.status, answer.fields.get("allow")), (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD")));
+    assert_eq!(
+        (answer.status, answer.fields.get("allow")),
+        (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD"))
+    );
 }

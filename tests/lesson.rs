@@ -1,4 +1,5 @@
-//! What all lessons' programs have in common, tried on each as it is built: flags, ports, and errors in words.
+//! What all lessons' programs have in common, tried on each as it is built: flags, ports, and
+//! errors in words.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -13,11 +14,13 @@ use support::Program;
 fn programs() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
     let built = Path::new(env!("CARGO_BIN_EXE_polling"));
-    let name = |entry: std::fs::DirEntry| entry.path().file_stem().unwrap().to_str().unwrap().to_owned();
+    let name =
+        |entry: std::fs::DirEntry| entry.path().file_stem().unwrap().to_str().unwrap().to_owned();
     let mut names: Vec<_> = folder.read_dir().unwrap().map(|entry| name(entry.unwrap())).collect();
     names.sort();
     assert!(names.len() >= 5, "{names:?}");
-    let file = |name: &String| built.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let file =
+        |name: &String| built.with_file_name(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     names.into_iter().map(|name| (name.clone(), file(&name))).collect()
 }
 
@@ -41,7 +44,10 @@ fn every_program_says_what_it_takes() {
         for flag in ["--help", "-h"] {
             let (code, output, log) = run(&file, &[flag]);
             assert_eq!((code, log.as_str()), (Some(0), ""), "{name} {flag}");
-            assert!(output.starts_with(&format!("{name}: ")) && output.contains("--help"), "{name} {flag}: {output}");
+            assert!(
+                output.starts_with(&format!("{name}: ")) && output.contains("--help"),
+                "{name} {flag}: {output}"
+            );
         }
     }
 }
@@ -52,7 +58,10 @@ fn a_flag_that_nobody_knows_is_an_error_that_names_it_and_shows_those_there_are(
         let (_, usage, _) = run(&file, &["--help"]);
         let (code, output, log) = run(&file, &["--no-such-flag"]);
         assert_eq!((code, output.as_str()), (Some(2), ""), "{name}");
-        assert!(log.lines().next().is_some_and(|line| line.contains("--no-such-flag")), "{name}: {log}");
+        assert!(
+            log.lines().next().is_some_and(|line| line.contains("--no-such-flag")),
+            "{name}: {log}"
+        );
         assert!(log.contains(usage.trim_end()), "{name}: {log}");
     }
 }
@@ -64,13 +73,20 @@ fn a_port_that_is_taken_is_one_line_that_names_the_flag() {
     let mut tried = 0;
     for (name, file) in programs() {
         let (_, usage, _) = run(&file, &["--help"]);
-        for flag in ["--port", "--page-port"].into_iter().filter(|flag| usage.contains(&format!("{flag} N"))) {
+        for flag in ["--port", "--page-port"]
+            .into_iter()
+            .filter(|flag| usage.contains(&format!("{flag} N")))
+        {
             let mut flags = free_ports(&usage, flag);
             let chosen = format!("{flag}={port}");
             flags.push(&chosen);
             let (code, output, log) = run(&file, &flags);
             assert_eq!((code, output.as_str()), (Some(1), ""), "{name}");
-            assert_eq!(log, format!("Error: port {port} is taken; choose another with {flag}, or 0 for any"), "{name}");
+            assert_eq!(
+                log,
+                format!("Error: port {port} is taken; choose another with {flag}, or 0 for any"),
+                "{name}"
+            );
             tried += 1;
         }
     }
@@ -80,9 +96,14 @@ fn a_port_that_is_taken_is_one_line_that_names_the_flag() {
 #[test]
 fn a_host_that_is_not_ours_is_one_line_that_names_the_flag() {
     // RFC 5737 keeps this address for documentation, so no machine has it.
-    let (code, output, log) = run(Path::new(env!("CARGO_BIN_EXE_long_polling")), &["--port=0", "--host=192.0.2.1"]);
+    let (code, output, log) =
+        run(Path::new(env!("CARGO_BIN_EXE_long_polling")), &["--port=0", "--host=192.0.2.1"]);
     assert_eq!((code, output.as_str()), (Some(1), ""));
-    assert!(log.starts_with("Error: no listening on 192.0.2.1 port 0: ") && log.ends_with(" (see --host)"), "{log}");
+    assert!(
+        log.starts_with("Error: no listening on 192.0.2.1 port 0: ")
+            && log.ends_with(" (see --host)"),
+        "{log}"
+    );
     assert_eq!(log.lines().count(), 1);
 }
 
@@ -90,12 +111,20 @@ fn a_host_that_is_not_ours_is_one_line_that_names_the_flag() {
 fn the_url_names_the_host_that_was_asked_for_and_only_there_it_listens() {
     // Where the machine has no IPv6, there is nothing to try.
     let six = TcpListener::bind("[::1]:0").is_ok();
-    for (host, written, other) in [("127.0.0.1", "127.0.0.1", "::1"), ("::1", "[::1]", "127.0.0.1")] {
+    for (host, written, other) in [("127.0.0.1", "127.0.0.1", "::1"), ("::1", "[::1]", "127.0.0.1")]
+    {
         if host == "127.0.0.1" || six {
-            let program = Program::start(env!("CARGO_BIN_EXE_long_polling"), &["--port", "0", "--host", host]);
+            let program = Program::start(
+                env!("CARGO_BIN_EXE_long_polling"),
+                &["--port", "0", "--host", host],
+            );
             let port = program.port("page");
             assert_eq!(program.url("page"), format!("http://{written}:{port}/"));
-            assert!(TcpStream::connect((host, port)).is_ok() && TcpStream::connect((other, port)).is_err(), "{host}");
+            assert!(
+                TcpStream::connect((host, port)).is_ok()
+                    && TcpStream::connect((other, port)).is_err(),
+                "{host}"
+            );
         }
     }
 }

@@ -7,7 +7,9 @@ mod support;
 use push_by_hand::http::{Response, Status};
 use std::io::{BufRead, ErrorKind};
 use std::time::{Duration, Instant};
-use support::{Client, Program, connections, eventually, get, id, is_time_of_day, request, text, values};
+use support::{
+    Client, Program, connections, eventually, get, id, is_time_of_day, request, text, values,
+};
 
 fn start() -> Program {
     Program::start(env!("CARGO_BIN_EXE_long_polling"), &["--port", "0"])
@@ -44,7 +46,8 @@ fn has_heard_nothing(client: &mut Client) -> bool {
 fn is_fresh_json(answer: &Response) {
     assert_eq!(answer.status, Status::OK);
     assert_eq!(answer.fields.get("content-type"), Some("application/json"));
-    // Of two tabs that ask the same, a browser would let the second wait for what the first may bring into the cache.
+    // Of two tabs that ask the same, a browser would let the second wait for what the first may
+    // bring into the cache.
     assert_eq!(answer.fields.get("cache-control"), Some("no-store"));
 }
 
@@ -54,7 +57,10 @@ fn the_first_line_is_the_url_and_the_page_is_there() {
     let port = program.port("page");
     assert_eq!(program.output(), [format!("page  http://localhost:{port}/")]);
     let page = get(port, "/");
-    assert_eq!((page.status, page.fields.get("content-type")), (Status::OK, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (page.status, page.fields.get("content-type")),
+        (Status::OK, Some("text/html; charset=utf-8"))
+    );
 }
 
 #[test]
@@ -78,7 +84,8 @@ fn a_question_is_held_until_there_is_news_and_each_client_gets_it_once() {
     let program = start();
     let port = program.port("page");
     let mut clients: Vec<_> = (0..20).map(|_| held(port)).collect();
-    // Nineteen have come after it and been answered once: time enough to answer this one, if it were not held.
+    // Nineteen have come after it and been answered once: time enough to answer this one, if it
+    // were not held.
     assert!(has_heard_nothing(&mut clients[0]));
     let published = publish(port, "news");
     for client in &mut clients {
@@ -120,7 +127,10 @@ fn who_stays_away_too_long_is_told_how_many_messages_are_gone() {
     let requests: String = (0..1002)
         .map(|n| {
             let message = n.to_string();
-            format!("POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{message}", message.len())
+            format!(
+                "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{message}",
+                message.len()
+            )
         })
         .collect();
     client.send(requests);
@@ -142,7 +152,12 @@ fn a_cursor_of_another_run_is_answered_at_once() {
     for after in ["1-1".to_owned(), format!("{}-4000000000", id(&newest).0)] {
         let answer = get(port, &format!("/poll?after={after}"));
         is_fresh_json(&answer);
-        assert!(text(&answer).starts_with(&format!(r#"{{"id":"{newest}","missed":null,"messages":[{{"#)), "{}", text(&answer));
+        assert!(
+            text(&answer)
+                .starts_with(&format!(r#"{{"id":"{newest}","missed":null,"messages":[{{"#)),
+            "{}",
+            text(&answer)
+        );
     }
 }
 
@@ -211,7 +226,10 @@ fn a_question_without_news_is_answered_in_the_end_and_may_be_asked_again() {
     let answer = client.response();
     assert_eq!((answer.status, answer.body.len()), (Status::NO_CONTENT, 0));
     assert_eq!(answer.fields.get("cache-control"), Some("no-store"));
-    assert_eq!((answer.fields.get("content-length"), answer.fields.get("transfer-encoding")), (None, None));
+    assert_eq!(
+        (answer.fields.get("content-length"), answer.fields.get("transfer-encoding")),
+        (None, None)
+    );
     // It was held for as long as the lesson says: less would be polling.
     assert!(asked.elapsed() >= Duration::from_secs(25));
     // The connection is still good, and so is the cursor.
@@ -222,13 +240,17 @@ fn a_question_without_news_is_answered_in_the_end_and_may_be_asked_again() {
 
 #[test]
 fn one_question_more_than_there_are_threads_is_refused_and_the_held_ones_are_not() {
-    let program = Program::start(env!("CARGO_BIN_EXE_long_polling"), &["--port", "0", "--max-threads", "3"]);
+    let program =
+        Program::start(env!("CARGO_BIN_EXE_long_polling"), &["--port", "0", "--max-threads", "3"]);
     let port = program.port("page");
     let mut held = [held(port), held(port)];
     let mut publisher = Client::connect(port);
     assert_eq!(publisher.get("/poll", "").status, Status::OK);
     let refused = get(port, "/poll");
-    assert_eq!((refused.status, refused.fields.get("retry-after")), (Status::SERVICE_UNAVAILABLE, Some("1")));
+    assert_eq!(
+        (refused.status, refused.fields.get("retry-after")),
+        (Status::SERVICE_UNAVAILABLE, Some("1"))
+    );
     publisher.send("POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\nnews");
     assert_eq!(publisher.response().status, Status::CREATED);
     for client in &mut held {
@@ -252,15 +274,30 @@ fn what_cannot_be_published_is_refused_in_words() {
     let port = program.port("page");
     let mut client = Client::connect(port);
     for (body, status, reason) in [
-        (b"caf\xe9".to_vec(), Status::BAD_REQUEST, "expected UTF-8 text; at byte 3 came something else\n"),
-        (vec![b'x'; 65_537], Status::CONTENT_TOO_LARGE, "expected at most 65536 octets of text; came 65537\n"),
+        (
+            b"caf\xe9".to_vec(),
+            Status::BAD_REQUEST,
+            "expected UTF-8 text; at byte 3 came something else\n",
+        ),
+        (
+            vec![b'x'; 65_537],
+            Status::CONTENT_TOO_LARGE,
+            "expected at most 65536 octets of text; came 65537\n",
+        ),
     ] {
-        client.send(format!("POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len()));
+        client.send(format!(
+            "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        ));
         client.send(body);
         let answer = client.response();
         assert_eq!((answer.status, text(&answer)), (status, reason));
     }
-    assert_eq!(values(text(&get(port, "/poll")), "id")[0].split_once('-').unwrap().1, "1", "nothing was published");
+    assert_eq!(
+        values(text(&get(port, "/poll")), "id")[0].split_once('-').unwrap().1,
+        "1",
+        "nothing was published"
+    );
     publish(port, &"x".repeat(65_536));
 }
 
@@ -270,7 +307,10 @@ fn a_foreign_page_cannot_publish() {
     let port = program.port("page");
     let answer = request(port, "POST", "/publish", "Origin: http://evil.example\r\n", "spam");
     assert_eq!(answer.status, Status::FORBIDDEN);
-    assert_eq!(text(&answer), "expected a page of http://localhost, or none; came Origin \"http://evil.example\"\n");
+    assert_eq!(
+        text(&answer),
+        "expected a page of http://localhost, or none; came Origin \"http://evil.example\"\n"
+    );
     assert_ne!(values(text(&get(port, "/poll")), "data"), ["spam"]);
     // Our own page may; a browser names it in both fields.
     let own = format!(
@@ -285,10 +325,17 @@ fn a_foreign_page_cannot_publish() {
 fn each_path_says_which_method_it_takes() {
     let program = start();
     let port = program.port("page");
-    for (method, target, allow) in
-        [("POST", "/poll", "GET"), ("HEAD", "/poll", "GET"), ("GET", "/publish", "POST"), ("DELETE", "/", "GET, HEAD")]
-    {
+    for (method, target, allow) in [
+        ("POST", "/poll", "GET"),
+        ("HEAD", "/poll", "GET"),
+        ("GET", "/publish", "POST"),
+        ("DELETE", "/", "GET, HEAD"),
+    ] {
         let answer = request(port, method, target, "", "");
-        assert_eq!((answer.status, answer.fields.get("allow")), (Status::METHOD_NOT_ALLOWED, Some(allow)), "{method} {target}");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (Status::METHOD_NOT_ALLOWED, Some(allow)),
+            "{method} {target}"
+        );
     }
 }

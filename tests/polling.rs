@@ -6,7 +6,9 @@ mod support;
 
 use push_by_hand::http::Status;
 use std::net::TcpStream;
-use support::{Client, Program, connections, eventually, get, id, is_time_of_day, request, text, values};
+use support::{
+    Client, Program, connections, eventually, get, id, is_time_of_day, request, text, values,
+};
 
 fn start() -> Program {
     Program::start(env!("CARGO_BIN_EXE_polling"), &["--port", "0", "--page-port=0"])
@@ -16,7 +18,10 @@ fn start() -> Program {
 fn the_first_lines_are_the_urls() {
     let program = start();
     let (page, data) = (program.port("page"), program.port("data"));
-    assert_eq!(program.output()[..2], [format!("page  http://localhost:{page}/"), format!("data  http://localhost:{data}/")]);
+    assert_eq!(
+        program.output()[..2],
+        [format!("page  http://localhost:{page}/"), format!("data  http://localhost:{data}/")]
+    );
 }
 
 #[test]
@@ -81,7 +86,11 @@ fn only_the_root_is_a_clock_and_only_for_those_who_read() {
         ("BREW", "/", Status::NOT_IMPLEMENTED, None),
     ] {
         let answer = request(port, method, target, "", "");
-        assert_eq!((answer.status, answer.fields.get("allow")), (status, allow), "{method} {target}");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (status, allow),
+            "{method} {target}"
+        );
         assert!(!is_time_of_day(text(&answer)), "{method} {target}: {}", text(&answer));
     }
 }
@@ -116,7 +125,8 @@ fn the_preflight_is_answered_and_the_request_it_announced_is_too() {
     let program = start();
     let origin = format!("Origin: {}\r\n", program.url("page").trim_end_matches('/'));
     let mut client = Client::connect(program.port("data"));
-    let announced = "Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: if-none-match\r\n";
+    let announced =
+        "Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: if-none-match\r\n";
     client.ask("OPTIONS", "/", &format!("{origin}{announced}"));
     let preflight = client.response();
     assert_eq!((preflight.status, preflight.body.len()), (Status::NO_CONTENT, 0));
@@ -128,8 +138,14 @@ fn the_preflight_is_answered_and_the_request_it_announced_is_too() {
     ] {
         assert_eq!(preflight.fields.get(name), Some(value), "{name}");
     }
-    assert_eq!((preflight.fields.get("content-length"), preflight.fields.get("transfer-encoding")), (None, None));
-    assert_eq!(client.get("/", &format!("{origin}If-None-Match: *\r\n")).status, Status::NOT_MODIFIED);
+    assert_eq!(
+        (preflight.fields.get("content-length"), preflight.fields.get("transfer-encoding")),
+        (None, None)
+    );
+    assert_eq!(
+        client.get("/", &format!("{origin}If-None-Match: *\r\n")).status,
+        Status::NOT_MODIFIED
+    );
 }
 
 #[test]
@@ -137,9 +153,18 @@ fn the_preflight_of_a_foreign_page_is_refused_in_words() {
     let program = start();
     let fields = "Origin: http://evil.example\r\nAccess-Control-Request-Method: GET\r\n";
     let answer = request(program.port("data"), "OPTIONS", "/", fields, "");
-    assert_eq!((answer.status, answer.fields.get("access-control-allow-origin")), (Status::FORBIDDEN, None));
+    assert_eq!(
+        (answer.status, answer.fields.get("access-control-allow-origin")),
+        (Status::FORBIDDEN, None)
+    );
     let (page, text) = (program.url("page"), text(&answer));
-    assert_eq!(text, format!("expected a page of {}; came Origin \"http://evil.example\"\n", page.trim_end_matches('/')));
+    assert_eq!(
+        text,
+        format!(
+            "expected a page of {}; came Origin \"http://evil.example\"\n",
+            page.trim_end_matches('/')
+        )
+    );
 }
 
 #[test]
@@ -168,11 +193,17 @@ fn a_time_that_has_not_changed_is_not_sent_again() {
         if answer.status == Status::NOT_MODIFIED {
             assert_eq!((answer.fields.get("etag"), answer.body.len()), (Some(known.as_str()), 0));
             // What describes the content is left out with it.
-            assert_eq!((answer.fields.get("content-length"), answer.fields.get("content-type")), (None, None));
+            assert_eq!(
+                (answer.fields.get("content-length"), answer.fields.get("content-type")),
+                (None, None)
+            );
             assert_eq!(answer.fields.get("cache-control"), Some("no-store"));
             return;
         }
-        assert_eq!((answer.status, format!("\"{}\"", text(&answer)).as_str()), (Status::OK, answer.fields.get("etag").unwrap()));
+        assert_eq!(
+            (answer.status, format!("\"{}\"", text(&answer)).as_str()),
+            (Status::OK, answer.fields.get("etag").unwrap())
+        );
         assert_ne!(answer.fields.get("etag"), Some(known.as_str()), "the same time came twice");
         last = answer;
     }
@@ -212,7 +243,8 @@ fn a_cursor_of_another_run_is_told_that_something_is_missing() {
     let port = program.port("data");
     let answer = get(port, "/?after=1-1");
     assert!(text(&answer).contains(r#","missed":null,"messages":[{"#), "{}", text(&answer));
-    // Also one that this run has yet to give out: it may have come from a run whose clock stood still.
+    // Also one that this run has yet to give out: it may have come from a run whose clock stood
+    // still.
     let now = get(port, "/?after=");
     let (epoch, _) = id(values(text(&now), "id")[0]);
     let answer = get(port, &format!("/?after={epoch}-4000000000"));
@@ -222,12 +254,19 @@ fn a_cursor_of_another_run_is_told_that_something_is_missing() {
 #[test]
 fn a_cursor_that_is_none_is_refused_in_words() {
     let program = start();
-    for (after, came) in
-        [("42", "42"), ("-", "-"), ("1-2-3", "1-2-3"), ("%2B1-2", "+1-2"), ("1-99999999999999999999", "1-99999999999999999999")]
-    {
+    for (after, came) in [
+        ("42", "42"),
+        ("-", "-"),
+        ("1-2-3", "1-2-3"),
+        ("%2B1-2", "+1-2"),
+        ("1-99999999999999999999", "1-99999999999999999999"),
+    ] {
         let answer = get(program.port("data"), &format!("/?after={after}"));
         assert_eq!(answer.status, Status::BAD_REQUEST, "{after}");
-        assert_eq!(text(&answer), format!("expected an id as in 1763700000000-42; came \"{came}\"\n"));
+        assert_eq!(
+            text(&answer),
+            format!("expected an id as in 1763700000000-42; came \"{came}\"\n")
+        );
     }
 }
 
@@ -236,7 +275,10 @@ fn the_page_comes_from_its_own_port_and_learns_there_where_the_data_is() {
     let program = start();
     let mut client = Client::connect(program.port("page"));
     let page = client.get("/", "");
-    assert_eq!((page.status, page.fields.get("content-type")), (Status::OK, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (page.status, page.fields.get("content-type")),
+        (Status::OK, Some("text/html; charset=utf-8"))
+    );
     assert!(text(&page).starts_with("<!doctype html>"));
     // It is the page's own origin, so there is nothing to allow.
     assert_eq!(page.fields.get("access-control-allow-origin"), None);
@@ -252,12 +294,20 @@ fn the_page_comes_from_its_own_port_and_learns_there_where_the_data_is() {
 fn nothing_but_the_pages_can_be_had() {
     let program = start();
     let mut client = Client::connect(program.port("page"));
-    for target in
-        ["/Cargo.toml", "/src/bin/polling.rs", "/../Cargo.toml", "/%2e%2e/Cargo.toml", "/..%2fCargo.toml", "/.git/config"]
-    {
+    for target in [
+        "/Cargo.toml",
+        "/src/bin/polling.rs",
+        "/../Cargo.toml",
+        "/%2e%2e/Cargo.toml",
+        "/..%2fCargo.toml",
+        "/.git/config",
+    ] {
         assert_eq!(client.get(target, "").status, Status::NOT_FOUND, "{target}");
     }
     client.ask("POST", "/", "");
     let answer = client.response();
-    assert_eq!((answer.status, answer.fields.get("allow")), (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD")));
+    assert_eq!(
+        (answer.status, answer.fields.get("allow")),
+        (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD"))
+    );
 }

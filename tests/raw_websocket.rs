@@ -1,4 +1,5 @@
-//! The raw server, fault by fault: each test sends the bytes at which the tutorial's Node program goes wrong.
+//! The raw server, fault by fault: each test sends the bytes at which the tutorial's Node program
+//! goes wrong.
 
 mod support;
 
@@ -25,7 +26,10 @@ fn the_answer_to_the_request_of_the_tutorial_is_129_bytes() {
     let mut lines: Vec<_> = head.trim_end().lines().collect();
     assert_eq!(lines.remove(0), "HTTP/1.1 101 Switching Protocols");
     lines.sort_unstable();
-    assert_eq!(lines, ["Connection: Upgrade", &format!("Sec-WebSocket-Accept: {ACCEPT}"), "Upgrade: websocket"]);
+    assert_eq!(
+        lines,
+        ["Connection: Upgrade", &format!("Sec-WebSocket-Accept: {ACCEPT}"), "Upgrade: websocket"]
+    );
     assert_eq!(head.len(), 129);
 }
 
@@ -51,7 +55,9 @@ fn names_come_in_any_case_and_the_space_after_the_colon_is_optional() {
             .replace("ihfmdf8a0aqxbwqo1pkgda==", "IHfMdf8a0aQXbwQO1pkGdA=="),
         REQUEST.replace(": ", ":"),
         REQUEST.replace(": ", ": \t "),
-        REQUEST.replace("Connection: Upgrade", "Connection: keep-alive, upgrade").replace("websocket", "WebSocket"),
+        REQUEST
+            .replace("Connection: Upgrade", "Connection: keep-alive, upgrade")
+            .replace("websocket", "WebSocket"),
         format!("{REQUEST}Cookie: a: b\r\nX-Key: Sec-WebSocket-Key: x\r\n"),
         REQUEST.replace("GET /", "GET http://localhost/"),
     ] {
@@ -115,7 +121,8 @@ fn a_frame_that_comes_with_the_request_is_answered() {
     assert_eq!(next_text(&mut client), "hello");
 }
 
-/// One "data" event is no frame: there, these two got the one answer `81 0a 61 62 a0 bf 00 00 00 00 63 64`.
+/// One "data" event is no frame: there, these two got the one answer `81 0a 61 62 a0 bf 00 00 00 00
+/// 63 64`.
 #[test]
 fn two_frames_in_one_segment_get_two_answers() {
     let (_program, port) = start();
@@ -136,20 +143,24 @@ fn one_frame_in_many_segments_gets_one_answer() {
     assert_eq!(next_text(&mut client), "服务器");
 }
 
-/// `buffers[1] & 0b100000000 === 0b100000000` is the last bit of the length: 0 for even ones, 1 for odd ones.
-/// `buffers.slice(2, 6)` is no key where the length takes more bytes, and `response[1] = payload.length` no length beyond 125.
+/// `buffers[1] & 0b100000000 === 0b100000000` is the last bit of the length: 0 for even ones, 1 for
+/// odd ones. `buffers.slice(2, 6)` is no key where the length takes more bytes, and `response[1] =
+/// payload.length` no length beyond 125.
 #[test]
 fn messages_of_every_length_come_back() {
     let (_program, port) = start();
     let mut client = open(port, "/");
-    for length in [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 129, 255, 256, 300, 65_535, 65_536, 1 << 20] {
+    for length in
+        [0, 1, 2, 3, 4, 5, 124, 125, 126, 127, 128, 129, 255, 256, 300, 65_535, 65_536, 1 << 20]
+    {
         let payload = "x".repeat(length);
         client.send(masked(0x81, payload.as_bytes()));
         assert!(next_text(&mut client) == payload, "{length} bytes");
     }
 }
 
-/// The length takes one, three or nine bytes, and as few as it can. There, 126 gave `80`: MASK set and length 0.
+/// The length takes one, three or nine bytes, and as few as it can. There, 126 gave `80`: MASK set
+/// and length 0.
 #[test]
 fn the_length_of_the_answer_is_written_in_the_shortest_form() {
     let (_program, port) = start();
@@ -173,7 +184,9 @@ fn the_length_of_the_answer_is_written_in_the_shortest_form() {
 fn fragments_are_one_message_also_with_a_ping_between_them() {
     let (_program, port) = start();
     let mut client = open(port, "/");
-    client.send([masked(0x01, b"Hel"), masked(0x89, b"?"), masked(0x00, b""), masked(0x80, b"lo")].concat());
+    client.send(
+        [masked(0x01, b"Hel"), masked(0x89, b"?"), masked(0x00, b""), masked(0x80, b"lo")].concat(),
+    );
     let mut answers = [0; 10];
     client.read_exact(&mut answers).unwrap();
     assert_eq!(answers, *b"\x8a\x01?\x81\x05Hello");
@@ -187,11 +200,16 @@ fn fragments_are_one_message_also_with_a_ping_between_them() {
 fn each_opcode_is_answered_as_it_asks() {
     let (_program, port) = start();
     let mut client = open(port, "/");
-    client.send([masked(0x89, b"there?"), masked(0x8a, b"unasked"), masked(0x82, b"\x00\xff")].concat());
+    client.send(
+        [masked(0x89, b"there?"), masked(0x8a, b"unasked"), masked(0x82, b"\x00\xff")].concat(),
+    );
     let pong = next(&mut client);
     assert_eq!((pong.opcode, pong.payload.as_slice()), (Opcode::Pong, b"there?".as_slice()));
     let binary = next(&mut client);
-    assert_eq!((binary.opcode, binary.payload.as_slice()), (Opcode::Binary, b"\x00\xff".as_slice()));
+    assert_eq!(
+        (binary.opcode, binary.payload.as_slice()),
+        (Opcode::Binary, b"\x00\xff".as_slice())
+    );
 }
 
 #[test]
@@ -220,8 +238,16 @@ fn every_broken_rule_ends_the_connection_with_its_code() {
         (b"\x81\xfe\x00\x05".to_vec(), 1002, "expected the shortest form of length 5"),
         (b"\x81\xff\0\0\0\0\0\0\0\x05".to_vec(), 1002, "expected the shortest form of length 5"),
         (b"\x81\xff\x80\0\0\0\0\0\0\0".to_vec(), 1002, "expected a length below 2^63"),
-        (b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(), 1009, "expected a message of at most"),
-        ([masked(0x02, &[0; 9]), b"\x80\xff\0\0\0\0\x01\0\0\0".to_vec()].concat(), 1009, "expected a message of at most"),
+        (
+            b"\x82\xff\x7f\xff\xff\xff\xff\xff\xff\xff".to_vec(),
+            1009,
+            "expected a message of at most",
+        ),
+        (
+            [masked(0x02, &[0; 9]), b"\x80\xff\0\0\0\0\x01\0\0\0".to_vec()].concat(),
+            1009,
+            "expected a message of at most",
+        ),
         (masked(0x81, b"ab\xff"), 1007, "expected UTF-8; at byte 2 of the text came 0xff"),
         (masked(0x81, b"ab\xe6\x9c"), 1007, "expected UTF-8; at byte 2 of the text came its end"),
         (masked(0x88, b"\x03"), 1002, "expected a Close of 0 or 2"),
@@ -243,7 +269,9 @@ fn end_close_and_error_are_told_and_concern_one_connection_alone() {
     let mut vanishing = open(port, "/");
     vanishing.send(&masked(0x81, b"Hello")[..8]);
     drop(vanishing);
-    program.output_line("error expected 5 octets of a frame's payload; came 2 and the end of the stream");
+    program.output_line(
+        "error expected 5 octets of a frame's payload; came 2 and the end of the stream",
+    );
     let mut leaving = open(port, "/");
     leaving.end_sending();
     assert!(leaving.rest().is_empty());

@@ -1,7 +1,7 @@
 //! The server from outside: what its connections do, and what it bears.
 //!
-//! Most tests run a server in this process, on a port of its own and with limits that fit the test. A limit that a test is not about
-//! is so long that only a fault reaches it.
+//! Most tests run a server in this process, on a port of its own and with limits that fit the test.
+//! A limit that a test is not about is so long that only a fault reaches it.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -21,12 +21,16 @@ use std::time::{Duration, Instant};
 use support::{Client, PATIENCE, Program, eventually, get, text};
 
 /// Limits that nothing reaches.
-const WIDE: Limits = Limits { max_threads: 100, idle: PATIENCE, request: PATIENCE, write: PATIENCE };
+const WIDE: Limits =
+    Limits { max_threads: 100, idle: PATIENCE, request: PATIENCE, write: PATIENCE };
 /// A time that has passed soon, for the limit a test is about.
 const SOON: Duration = Duration::from_millis(200);
 
 /// A server with this handler, and its port.
-fn serve(limits: Limits, handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static) -> (Server, u16) {
+fn serve(
+    limits: Limits,
+    handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static,
+) -> (Server, u16) {
     watched(limits, None, handler)
 }
 
@@ -48,7 +52,12 @@ fn echo(request: &Request, responder: Responder<'_>) -> io::Result<Sent> {
 }
 
 fn said(request: &Request) -> String {
-    format!("{} {} {}", request.method.name(), request.target, String::from_utf8_lossy(&request.body))
+    format!(
+        "{} {} {}",
+        request.method.name(),
+        request.target,
+        String::from_utf8_lossy(&request.body)
+    )
 }
 
 // ---- Keep-alive, pipelining, close ----
@@ -64,7 +73,10 @@ fn one_connection_serves_many_requests() {
     for _ in 0..5 {
         let again = client.get("/", "Connection: keep-alive\r\n");
         assert_eq!(text(&again), text(&first), "the same connection");
-        assert_eq!((again.fields.get("connection"), again.fields.get("content-length").is_some()), (None, true));
+        assert_eq!(
+            (again.fields.get("connection"), again.fields.get("content-length").is_some()),
+            (None, true)
+        );
     }
     assert_ne!(text(&get(port, "/")), text(&first), "another connection");
 }
@@ -80,13 +92,17 @@ fn requests_sent_together_are_answered_in_order_and_together() {
     });
     let (_server, port) = watched(WIDE, Some(tap), echo);
     let mut client = Client::connect(port);
-    client.send((0..16).map(|i| format!("GET /{i} HTTP/1.1\r\nHost: a\r\n\r\n")).collect::<String>());
+    client
+        .send((0..16).map(|i| format!("GET /{i} HTTP/1.1\r\nHost: a\r\n\r\n")).collect::<String>());
     for i in 0..16 {
         assert_eq!(text(&client.response()), format!("GET /{i} "));
     }
     // However the network cuts the requests, what came in one read is answered in one write.
     let crossings = crossings.lock().unwrap();
-    assert!(crossings.len() <= 32 && crossings.chunks(2).all(|pair| pair == ["received", "sent"]), "{crossings:?}");
+    assert!(
+        crossings.len() <= 32 && crossings.chunks(2).all(|pair| pair == ["received", "sent"]),
+        "{crossings:?}"
+    );
 }
 
 #[test]
@@ -135,7 +151,9 @@ fn after_close_was_asked_for_nothing_more_is_done() {
         echo(request, responder)
     });
     let mut client = Client::connect(port);
-    client.send("GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(
+        "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
     let response = client.response();
     assert_eq!((text(&response), response.fields.get("connection")), ("GET /1 ", Some("close")));
     assert_eq!(client.rest(), b"");
@@ -151,9 +169,10 @@ fn what_comes_after_the_last_answer_is_read_unless_the_client_has_promised_that_
         _ => {}
     });
     let (_server, port) = watched(WIDE, Some(tap), echo);
-    for (request, expected) in
-        [("GET / HTTP/1.0\r\n\r\n", "late"), ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "")]
-    {
+    for (request, expected) in [
+        ("GET / HTTP/1.0\r\n\r\n", "late"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", ""),
+    ] {
         let mut client = Client::connect(port);
         client.send(request);
         client.response();
@@ -188,7 +207,10 @@ fn an_http_1_0_client_gets_one_answer_unless_it_asks_to_stay() {
     let mut client = Client::connect(port);
     client.send("GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\nGET /2 HTTP/1.0\r\n\r\n");
     let response = client.response();
-    assert_eq!((text(&response), response.fields.get("connection")), ("GET /1 ", Some("keep-alive")));
+    assert_eq!(
+        (text(&response), response.fields.get("connection")),
+        ("GET /1 ", Some("keep-alive"))
+    );
     assert_eq!(text(&client.response()), "GET /2 ");
     assert_eq!(client.rest(), b"");
 }
@@ -196,8 +218,12 @@ fn an_http_1_0_client_gets_one_answer_unless_it_asks_to_stay() {
 #[test]
 fn head_gets_the_head_of_get_and_the_connection_goes_on() {
     let (_server, port) = serve(WIDE, |request, responder| match request.path() {
-        "/stream" => responder.stream(Response::text(Status::OK, ""), |chunks| chunks.send(b"body")),
-        "/empty" => responder.stream(Response::new(Status::NO_CONTENT), |chunks| chunks.send(b"body")),
+        "/stream" => {
+            responder.stream(Response::text(Status::OK, ""), |chunks| chunks.send(b"body"))
+        }
+        "/empty" => {
+            responder.stream(Response::new(Status::NO_CONTENT), |chunks| chunks.send(b"body"))
+        }
         _ => responder.send(Response::text(Status::OK, "body").with("ETag", "\"x\"")),
     });
     let mut client = Client::connect(port);
@@ -225,19 +251,30 @@ fn a_chunk_leaves_when_it_is_sent_and_the_connection_goes_on_after_the_last() {
         responder.stream(Response::text(Status::OK, ""), |chunks| {
             chunks.send(b"first")?;
             chunks.send(b"")?; // which must not end the body
-            wanted.lock().unwrap().iter().take_while(|&text| text != "end").try_for_each(|text| chunks.send(text.as_bytes()))
+            wanted
+                .lock()
+                .unwrap()
+                .iter()
+                .take_while(|&text| text != "end")
+                .try_for_each(|text| chunks.send(text.as_bytes()))
         })
     });
     let mut client = Client::connect(port);
     for _ in 0..2 {
         client.ask("GET", "/", "");
         let head = String::from_utf8(client.read_through("\r\n\r\n")).unwrap();
-        assert!(head.contains("\r\nTransfer-Encoding: chunked\r\n") && !head.contains("Content-Length"), "{head}");
+        assert!(
+            head.contains("\r\nTransfer-Encoding: chunked\r\n") && !head.contains("Content-Length"),
+            "{head}"
+        );
         // Each chunk is read before the next one is asked for.
         assert_eq!(client.read_through("first\r\n"), b"5\r\nfirst\r\n");
         for text in ["second", "服务器"] {
             next.send(text).unwrap();
-            assert_eq!(client.read_through(&format!("{text}\r\n")), format!("{:x}\r\n{text}\r\n", text.len()).as_bytes());
+            assert_eq!(
+                client.read_through(&format!("{text}\r\n")),
+                format!("{:x}\r\n{text}\r\n", text.len()).as_bytes()
+            );
         }
         next.send("end").unwrap();
         assert_eq!(client.read_through("0\r\n\r\n"), b"0\r\n\r\n");
@@ -246,12 +283,16 @@ fn a_chunk_leaves_when_it_is_sent_and_the_connection_goes_on_after_the_last() {
 
 #[test]
 fn an_http_1_0_client_gets_a_stream_without_chunks_that_ends_with_the_connection() {
-    let (_server, port) =
-        serve(WIDE, |_, responder| responder.stream(Response::text(Status::OK, ""), |chunks| chunks.send(b"bare")));
+    let (_server, port) = serve(WIDE, |_, responder| {
+        responder.stream(Response::text(Status::OK, ""), |chunks| chunks.send(b"bare"))
+    });
     let mut client = Client::connect(port);
     client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
     let head = String::from_utf8(client.read_through("\r\n\r\n")).unwrap();
-    assert!(head.contains("\r\nConnection: close\r\n") && !head.contains("Transfer-Encoding"), "{head}");
+    assert!(
+        head.contains("\r\nConnection: close\r\n") && !head.contains("Transfer-Encoding"),
+        "{head}"
+    );
     assert_eq!(client.rest(), b"bare");
 }
 
@@ -272,7 +313,10 @@ fn the_stream_of_a_client_that_left_ends() {
     client.read_through("tick");
     drop(client);
     let error = end.recv_timeout(PATIENCE).unwrap().expect("an error");
-    assert!(matches!(error, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset), "{error:?}");
+    assert!(
+        matches!(error, io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -296,11 +340,15 @@ fn a_handler_that_holds_a_request_learns_that_the_client_has_left() {
 
 /// A protocol of its own: what is sent comes back in capitals, line by line.
 fn shout(_: &Request, responder: Responder<'_>) -> io::Result<Sent> {
-    let response = Response::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "shout").with("Connection", "Upgrade");
+    let response = Response::new(Status::SWITCHING_PROTOCOLS)
+        .with("Upgrade", "shout")
+        .with("Connection", "Upgrade");
     responder.switch_protocols(response, |connection| {
         let mut line = String::new();
         while connection.read_line(&mut line)? > 0 {
-            connection.writer().write(|out| out.extend_from_slice(line.to_uppercase().as_bytes()))?;
+            connection
+                .writer()
+                .write(|out| out.extend_from_slice(line.to_uppercase().as_bytes()))?;
             line.clear();
         }
         Ok(())
@@ -311,9 +359,14 @@ fn shout(_: &Request, responder: Responder<'_>) -> io::Result<Sent> {
 fn after_101_the_bytes_that_came_with_the_request_are_still_there() {
     let (_server, port) = serve(WIDE, shout);
     let mut client = Client::connect(port);
-    client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly\n");
+    client
+        .send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly\n");
     let head = String::from_utf8(client.read_through("\r\n\r\n")).unwrap();
-    assert!(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n") && !head.contains("Content-Length"), "{head}");
+    assert!(
+        head.starts_with("HTTP/1.1 101 Switching Protocols\r\n")
+            && !head.contains("Content-Length"),
+        "{head}"
+    );
     assert_eq!(client.read_through("\n"), b"EARLY\n");
     client.send("GET / HTTP/1.1\r\n");
     assert_eq!(client.read_through("\n"), b"GET / HTTP/1.1\r\n");
@@ -342,7 +395,10 @@ fn a_body_that_is_too_long_is_refused_while_it_is_still_being_sent() {
     let mut client = Client::connect(port);
     client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\nthe beginning");
     let response = client.response();
-    assert_eq!((response.status, response.fields.get("connection")), (Status::CONTENT_TOO_LARGE, Some("close")));
+    assert_eq!(
+        (response.status, response.fields.get("connection")),
+        (Status::CONTENT_TOO_LARGE, Some("close"))
+    );
     client.send("and a little more of it");
     client.end_sending();
     assert_eq!(client.rest(), b"");
@@ -359,10 +415,14 @@ fn a_body_that_is_too_long_is_refused_while_it_is_still_being_sent() {
 #[test]
 fn whoever_sends_far_more_than_is_read_still_gets_the_whole_answer() {
     let (_server, port) = serve(WIDE, echo);
-    for refused in ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3145728\r\n\r\n", "POST / HTTP/1.1\r\nHost : a\r\n\r\n"] {
+    for refused in [
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3145728\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost : a\r\n\r\n",
+    ] {
         let mut client = Client::connect(port);
         client.send(refused);
-        // All of it, before a single byte of the answer is read. A reset would be an error here, or in what follows.
+        // All of it, before a single byte of the answer is read. A reset would be an error here, or
+        // in what follows.
         client.send("x".repeat(3 * 1024 * 1024));
         client.end_sending();
         let response = client.response();
@@ -376,16 +436,23 @@ fn a_client_that_waits_for_100_is_told_to_go_on() {
     let (_server, port) = serve(WIDE, echo);
     let mut client = Client::connect(port);
     for framing in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
-        client.send(format!("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{framing}\r\n\r\n"));
+        client.send(format!(
+            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{framing}\r\n\r\n"
+        ));
         assert_eq!(client.read_through("\r\n\r\n"), b"HTTP/1.1 100 Continue\r\n\r\n");
         client.send(if framing.contains("chunked") { "5\r\nhello\r\n0\r\n\r\n" } else { "hello" });
         assert_eq!(text(&client.response()), "POST / hello");
     }
     // Who does not wait after all gets its answer, too.
-    client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello");
+    client.send(
+        "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+    );
     assert_eq!(text(&client.response()), "POST / hello");
     // And who expects nothing, or cannot know what 100 means, is not told.
-    for head in ["POST / HTTP/1.1\r\nHost: a\r\n", "POST / HTTP/1.0\r\nExpect: 100-continue\r\nConnection: keep-alive\r\n"] {
+    for head in [
+        "POST / HTTP/1.1\r\nHost: a\r\n",
+        "POST / HTTP/1.0\r\nExpect: 100-continue\r\nConnection: keep-alive\r\n",
+    ] {
         client.send(format!("{head}Content-Length: 5\r\n\r\n"));
         client.send("hello");
         assert!(client.read_through("\r\n").starts_with(b"HTTP/1.1 200 "), "{head}");
@@ -412,11 +479,15 @@ fn a_client_that_waits_in_vain_is_told_so_before_it_sends() {
 #[test]
 fn a_head_that_drips_in_has_one_deadline_and_not_one_for_each_byte() {
     let (_server, port) = serve(Limits { request: SOON, ..WIDE }, echo);
-    for beginning in ["GET / HTTP/1.1\r\nX: ", "", "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n"] {
+    for beginning in [
+        "GET / HTTP/1.1\r\nX: ",
+        "",
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n",
+    ] {
         let mut client = Client::connect(port);
         client.send(beginning);
-        // A byte, and a look whether an answer has come. Each byte is in time by itself; if they were counted one by one, the
-        // limit on the length would speak first.
+        // A byte, and a look whether an answer has come. Each byte is in time by itself; if they
+        // were counted one by one, the limit on the length would speak first.
         client.stream().set_read_timeout(Some(SOON / 20)).unwrap();
         let mut dripped = 0;
         while client.fill_buf().is_err() {
@@ -426,15 +497,23 @@ fn a_head_that_drips_in_has_one_deadline_and_not_one_for_each_byte() {
         }
         client.stream().set_read_timeout(Some(PATIENCE)).unwrap();
         let response = client.response();
-        assert_eq!((response.status, response.fields.get("connection")), (Status::REQUEST_TIMEOUT, Some("close")));
-        assert!(text(&response).contains("expected the whole message before the deadline"), "{}", text(&response));
+        assert_eq!(
+            (response.status, response.fields.get("connection")),
+            (Status::REQUEST_TIMEOUT, Some("close"))
+        );
+        assert!(
+            text(&response).contains("expected the whole message before the deadline"),
+            "{}",
+            text(&response)
+        );
     }
 }
 
 #[test]
 fn a_connection_that_stays_silent_is_closed_without_a_byte() {
     let (_server, port) = serve(Limits { idle: SOON, ..WIDE }, echo);
-    // Browsers open connections in advance: an answer here would be taken for the answer to what they ask later.
+    // Browsers open connections in advance: an answer here would be taken for the answer to what
+    // they ask later.
     let mut silent = Client::connect(port);
     assert_eq!(silent.rest(), b"");
     let mut client = Client::connect(port);
@@ -478,7 +557,9 @@ fn a_peer_that_reads_a_little_now_and_then_is_given_up_all_the_same() {
     let (ended, end) = mpsc::channel();
     let (_server, port) = serve(Limits { write: SOON, ..WIDE }, move |_, responder| {
         // More than the system's buffers hold, in one piece with one deadline.
-        let outcome = responder.stream(Response::text(Status::OK, ""), |chunks| chunks.send(&vec![b'x'; 64 * 1024 * 1024]));
+        let outcome = responder.stream(Response::text(Status::OK, ""), |chunks| {
+            chunks.send(&vec![b'x'; 64 * 1024 * 1024])
+        });
         ended.send(outcome.as_ref().err().map(io::Error::kind)).unwrap();
         outcome
     });
@@ -486,7 +567,8 @@ fn a_peer_that_reads_a_little_now_and_then_is_given_up_all_the_same() {
     slow.ask("GET", "/", "");
     let mut sip = vec![0; 64 * 1024];
     let error = loop {
-        // The pause is the point: it is shorter than the limit, and what is read makes room for a little more.
+        // The pause is the point: it is shorter than the limit, and what is read makes room for a
+        // little more.
         match end.recv_timeout(SOON / 10) {
             Ok(error) => break error,
             Err(_) => slow.read(&mut sip).map(drop).unwrap(),
@@ -532,9 +614,19 @@ fn what_is_no_request_is_refused_and_the_next_client_is_served() {
         client.end_sending();
         let answer = client.rest();
         let answer = String::from_utf8(answer).unwrap();
-        assert!(["HTTP/1.1 4", "HTTP/1.1 5"].iter().any(|begin| answer.starts_with(begin)), "{answer} to {shown}");
-        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1 + usize::from(answer.contains("505")), "{answer} to {shown}");
-        assert!(answer.contains("\r\nConnection: close\r\n") && answer.contains("expected "), "{answer} to {shown}");
+        assert!(
+            ["HTTP/1.1 4", "HTTP/1.1 5"].iter().any(|begin| answer.starts_with(begin)),
+            "{answer} to {shown}"
+        );
+        assert_eq!(
+            answer.matches("HTTP/1.1 ").count(),
+            1 + usize::from(answer.contains("505")),
+            "{answer} to {shown}"
+        );
+        assert!(
+            answer.contains("\r\nConnection: close\r\n") && answer.contains("expected "),
+            "{answer} to {shown}"
+        );
         assert_eq!(get(port, "/").status, Status::OK);
     }
 }
@@ -554,7 +646,10 @@ fn a_refusal_says_what_was_expected_and_what_came_and_so_does_the_log() {
 }
 
 fn polling(flags: &[&str]) -> Program {
-    Program::start(env!("CARGO_BIN_EXE_polling"), &[&["--port", "0", "--page-port", "0"], flags].concat())
+    Program::start(
+        env!("CARGO_BIN_EXE_polling"),
+        &[&["--port", "0", "--page-port", "0"], flags].concat(),
+    )
 }
 
 // ---- Faults of our own ----
@@ -574,14 +669,21 @@ fn a_bug_in_one_answer_costs_that_answer_and_nothing_else() {
             bug()
         }),
         "/writing" => responder
-            .switch_protocols(Response::new(Status::SWITCHING_PROTOCOLS), |connection| connection.writer().write(|_| bug())),
+            .switch_protocols(Response::new(Status::SWITCHING_PROTOCOLS), |connection| {
+                connection.writer().write(|_| bug())
+            }),
         _ => echo(request, responder),
     });
     for target in ["/before", "/failed"] {
         let mut client = Client::connect(port);
-        client.send(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"));
+        client.send(format!(
+            "GET {target} HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+        ));
         let response = client.response();
-        assert_eq!((response.status, response.fields.get("connection")), (Status::INTERNAL_SERVER_ERROR, Some("close")));
+        assert_eq!(
+            (response.status, response.fields.get("connection")),
+            (Status::INTERNAL_SERVER_ERROR, Some("close"))
+        );
         assert_eq!(client.rest(), b"", "{target}: nothing more is answered");
     }
     // An answer that has begun cannot be taken back. It must not look complete.
@@ -633,7 +735,10 @@ fn beyond_the_cap_clients_are_refused_politely_and_a_place_that_falls_free_is_gi
             let _ = client.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         }
         let response = client.response();
-        assert_eq!((response.status, response.fields.get("retry-after")), (Status::SERVICE_UNAVAILABLE, Some("1")));
+        assert_eq!(
+            (response.status, response.fields.get("retry-after")),
+            (Status::SERVICE_UNAVAILABLE, Some("1"))
+        );
         assert_eq!(response.fields.get("connection"), Some("close"));
         assert!(text(&response).contains("the 2 that this server can hold"), "{}", text(&response));
         assert_eq!(client.rest(), b"");
@@ -654,8 +759,8 @@ fn silent_clients_beyond_the_cap_keep_nobody_waiting() {
     let mut inside = Client::connect(port);
     inside.get("/", "");
     let files = program.open_files();
-    // They never say a word and never close. Each is kept for a moment, but all for the same one: half a second for each, one after
-    // the other, would be more than we wait for here.
+    // They never say a word and never close. Each is kept for a moment, but all for the same one:
+    // half a second for each, one after the other, would be more than we wait for here.
     let mut outside: Vec<Client> = (0..200).map(|_| Client::connect(port)).collect();
     for client in &mut outside {
         assert_eq!(client.response().status, Status::SERVICE_UNAVAILABLE);
@@ -664,7 +769,8 @@ fn silent_clients_beyond_the_cap_keep_nobody_waiting() {
     eventually("all of them are forgotten", || program.open_files() <= files);
 }
 
-/// Connects with so many clients, which all ask and all stay; returns how many were served and how many were refused.
+/// Connects with so many clients, which all ask and all stay; returns how many were served and how
+/// many were refused.
 #[cfg(target_os = "linux")]
 fn crowd(port: u16, size: usize) -> (Vec<Client>, usize, usize) {
     let mut clients: Vec<Client> = (0..size).map(|_| Client::connect(port)).collect();
@@ -683,9 +789,11 @@ fn crowd(port: u16, size: usize) -> (Vec<Client>, usize, usize) {
 #[cfg(target_os = "linux")]
 #[test]
 fn without_file_descriptors_clients_wait_and_then_get_their_answers() {
-    // 64 files: half of them for connections. A hundred clients are more than even the refused ones can be kept for.
+    // 64 files: half of them for connections. A hundred clients are more than even the refused ones
+    // can be kept for.
     let script = "ulimit -n 64; exec \"$0\" --port 0 --page-port 0";
-    let mut program = Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
+    let mut program =
+        Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
     let port = program.port("data");
     program.log_line("this process can bear 32 connections at a time");
     for _ in 0..2 {
@@ -703,11 +811,13 @@ fn without_file_descriptors_clients_wait_and_then_get_their_answers() {
 #[test]
 #[ignore = "heavy: needs a limit on the threads of a user, which root has to set for another"]
 fn without_threads_clients_are_refused_and_served_again_afterwards() {
-    // The limit counts all threads of a user, and none for root: who is root becomes nobody, who is not counts his own.
+    // The limit counts all threads of a user, and none for root: who is root becomes nobody, who is
+    // not counts his own.
     let script = "u=$(id -u); if [ $u = 0 ]; then u=65534; s='setpriv --reuid 65534 --clear-groups'; fi; \
         n=$(find /proc/[0-9]*/task -mindepth 1 -maxdepth 1 -user $u 2>/dev/null | wc -l); \
         exec $s prlimit --nproc=$((n + 30)) \"$0\" --port 0 --page-port 0";
-    let mut program = Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
+    let mut program =
+        Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
     let port = program.port("data");
     for _ in 0..2 {
         let (clients, served, refused) = crowd(port, 100);
@@ -722,8 +832,10 @@ fn without_threads_clients_are_refused_and_served_again_afterwards() {
 
 #[test]
 fn a_log_that_nobody_reads_holds_up_nobody() {
-    let program =
-        Program::start_unheard(env!("CARGO_BIN_EXE_polling"), &["--port", "0", "--page-port", "0", "--max-threads", "1"]);
+    let program = Program::start_unheard(
+        env!("CARGO_BIN_EXE_polling"),
+        &["--port", "0", "--page-port", "0", "--max-threads", "1"],
+    );
     let port = program.port("data");
     let mut inside = Client::connect(port);
     inside.get("/", "");
@@ -740,7 +852,8 @@ fn a_log_that_nobody_reads_holds_up_nobody() {
 fn a_thread_that_is_free_is_woken_for_the_next_client() {
     let (_server, port) = serve(WIDE, echo);
     let begin = Instant::now();
-    // A free thread looks by itself once a second. A hundred clients, one after the other, cannot wait for that.
+    // A free thread looks by itself once a second. A hundred clients, one after the other, cannot
+    // wait for that.
     for _ in 0..100 {
         assert_eq!(get(port, "/").status, Status::OK);
     }
@@ -804,7 +917,10 @@ fn a_method_is_the_handlers_to_refuse() {
     for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
         client.ask(method, "/", "");
         let response = client.response();
-        assert_eq!((response.status, response.fields.get("allow")), (Status::METHOD_NOT_ALLOWED, Some("GET")));
+        assert_eq!(
+            (response.status, response.fields.get("allow")),
+            (Status::METHOD_NOT_ALLOWED, Some("GET"))
+        );
         assert_eq!(text(&response), format!("expected GET; came {method}\n"));
     }
     // A method that we do not even know is refused for good: nobody knows what its body would be.

@@ -10,7 +10,9 @@ use push_by_hand::http::body::Body;
 use std::io::BufReader;
 use std::net::TcpStream;
 use std::time::Duration;
-use support::{Client, Program, chunk, connections, eventually, get, id, is_time_of_day, request, text};
+use support::{
+    Client, Program, chunk, connections, eventually, get, id, is_time_of_day, request, text,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_sse_stream");
 
@@ -22,10 +24,21 @@ type Events<'a> = EventReader<Body<&'a mut BufReader<TcpStream>>>;
 
 /// Asks for the stream as a browser does: with the last event ID, if there is one.
 fn open<'a>(client: &'a mut Client, last_event_id: &str) -> Events<'a> {
-    let field = if last_event_id.is_empty() { String::new() } else { format!("Last-Event-ID: {last_event_id}\r\n") };
-    client.ask("GET", "/eventSource", &format!("Accept: text/event-stream\r\nCache-Control: no-cache\r\n{field}"));
+    let field = if last_event_id.is_empty() {
+        String::new()
+    } else {
+        format!("Last-Event-ID: {last_event_id}\r\n")
+    };
+    client.ask(
+        "GET",
+        "/eventSource",
+        &format!("Accept: text/event-stream\r\nCache-Control: no-cache\r\n{field}"),
+    );
     let (head, body) = client.response_in_parts();
-    assert_eq!((head.status, head.fields.get("content-type")), (Status::OK, Some("text/event-stream; charset=utf-8")));
+    assert_eq!(
+        (head.status, head.fields.get("content-type")),
+        (Status::OK, Some("text/event-stream; charset=utf-8"))
+    );
     assert_eq!(head.fields.get("cache-control"), Some("no-store"));
     EventReader::new(body, last_event_id)
 }
@@ -47,7 +60,10 @@ fn message_id(event: &Event) -> (u64, u64) {
 fn reset(events: &mut Events) {
     let before = events.last_event_id.clone();
     let event = events.next_event().unwrap().unwrap();
-    assert_eq!((event.event.as_deref(), event.data.as_deref()), (Some("reset"), Some(r#"{"missed":null}"#)));
+    assert_eq!(
+        (event.event.as_deref(), event.data.as_deref()),
+        (Some("reset"), Some(r#"{"missed":null}"#))
+    );
     assert_eq!(events.last_event_id, before, "it is no message, so it sets no id");
 }
 
@@ -57,7 +73,10 @@ fn the_first_line_is_the_url_and_the_page_is_there() {
     let port = program.port("page");
     assert_eq!(program.output(), [format!("page  http://localhost:{port}/")]);
     let page = get(port, "/");
-    assert_eq!((page.status, page.fields.get("content-type")), (Status::OK, Some("text/html; charset=utf-8")));
+    assert_eq!(
+        (page.status, page.fields.get("content-type")),
+        (Status::OK, Some("text/html; charset=utf-8"))
+    );
 }
 
 #[test]
@@ -65,14 +84,18 @@ fn head_and_comment_come_at_once_then_the_reconnection_time_once_then_messages()
     let program = start();
     let mut client = Client::connect(program.port("page"));
     client.ask("GET", "/eventSource", "");
-    // What one write sends arrives on this machine in one piece: the head is here as soon as there is anything.
+    // What one write sends arrives on this machine in one piece: the head is here as soon as there
+    // is anything.
     let mut bytes = vec![0; 64 * 1024];
     let n = client.stream().peek(&mut bytes).unwrap();
     let answer = str::from_utf8(&bytes[..n]).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     let (_, fields) = head.split_once(" GMT\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 OK\r\nDate: "), "{head}");
-    assert_eq!(fields, "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store");
+    assert_eq!(
+        fields,
+        "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store"
+    );
     assert!(body.starts_with("6\r\n: ok\n\n\r\n"), "{body:?}");
 
     client.read_through("\r\n\r\n");
@@ -84,7 +107,10 @@ fn head_and_comment_come_at_once_then_the_reconnection_time_once_then_messages()
         let event = EventReader::new(block.as_bytes(), "").next_event().unwrap().unwrap();
         let (epoch, seq) = message_id(&event);
         // The order of the fields, and nothing else: the reconnection time is not said again.
-        assert_eq!(block, format!("event: message\nid: {epoch}-{seq}\ndata: {}\n\n", event.data.unwrap()));
+        assert_eq!(
+            block,
+            format!("event: message\nid: {epoch}-{seq}\ndata: {}\n\n", event.data.unwrap())
+        );
         assert!(last.is_none_or(|(run, before)| (run, before + 1) == (epoch, seq)));
         last = Some((epoch, seq));
     }
@@ -97,7 +123,8 @@ fn a_new_client_gets_the_newest_message_and_need_not_wait_for_the_next() {
     let mut client = Client::connect(port);
     let mut events = open(&mut client, "");
     // If a tick comes just then, the next try has nearly a whole second.
-    let at_once = (0..10).any(|_| message(&mut events) == message(&mut open(&mut Client::connect(port), "")));
+    let at_once =
+        (0..10).any(|_| message(&mut events) == message(&mut open(&mut Client::connect(port), "")));
     assert!(at_once, "each new client waited for a message");
 }
 
@@ -134,7 +161,10 @@ fn a_client_that_lost_its_connection_goes_on_without_gap_and_without_double() {
     // It comes back: first what it missed, then what is new.
     let mut client = Client::connect(port);
     let mut events = open(&mut client, &seen);
-    assert_eq!([message(&mut events), message(&mut events)], [(epoch, first + 1), (epoch, first + 2)]);
+    assert_eq!(
+        [message(&mut events), message(&mut events)],
+        [(epoch, first + 1), (epoch, first + 2)]
+    );
 }
 
 #[test]
@@ -166,7 +196,8 @@ fn streams_that_are_cut_break_off_and_go_on() {
 #[test]
 fn a_foreign_page_cannot_cut_the_streams() {
     let program = start();
-    let answer = request(program.port("page"), "POST", "/drop", "Origin: http://evil.example\r\n", "");
+    let answer =
+        request(program.port("page"), "POST", "/drop", "Origin: http://evil.example\r\n", "");
     assert_eq!(answer.status, Status::FORBIDDEN, "{}", text(&answer));
 }
 
@@ -183,7 +214,9 @@ fn a_client_that_outlived_the_server_is_told_so_and_gets_all_of_the_new_run() {
         drop(program);
 
         let mut program = Program::start(PROGRAM, &["--port", &port.to_string()]);
-        eventually("it runs, or the port is taken", || !program.output().is_empty() || !program.is_running());
+        eventually("it runs, or the port is taken", || {
+            !program.output().is_empty() || !program.is_running()
+        });
         if program.output().is_empty() {
             return false;
         }
@@ -246,12 +279,23 @@ fn no_thread_outlives_its_client() {
 fn each_path_says_which_method_it_takes() {
     let program = start();
     let port = program.port("page");
-    for (method, target, allow) in [("POST", "/eventSource", "GET, HEAD"), ("GET", "/drop", "POST"), ("POST", "/", "GET, HEAD")] {
+    for (method, target, allow) in [
+        ("POST", "/eventSource", "GET, HEAD"),
+        ("GET", "/drop", "POST"),
+        ("POST", "/", "GET, HEAD"),
+    ] {
         let answer = request(port, method, target, "", "");
-        assert_eq!((answer.status, answer.fields.get("allow")), (Status::METHOD_NOT_ALLOWED, Some(allow)), "{method} {target}");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (Status::METHOD_NOT_ALLOWED, Some(allow)),
+            "{method} {target}"
+        );
     }
     let mut client = Client::connect(port);
     client.ask("HEAD", "/eventSource", "");
-    assert_eq!(client.response_to_head().fields.get("content-type"), Some("text/event-stream; charset=utf-8"));
+    assert_eq!(
+        client.response_to_head().fields.get("content-type"),
+        Some("text/event-stream; charset=utf-8")
+    );
     assert_eq!(client.get("/nowhere", "").status, Status::NOT_FOUND);
 }

@@ -9,7 +9,8 @@ use support::frames::{close_and_end, masked, next, next_text, open, request};
 use support::{Client, Program, get, text};
 
 fn start() -> (Program, u16) {
-    let program = Program::start(env!("CARGO_BIN_EXE_websocket"), &["--port", "0", "--page-port", "0"]);
+    let program =
+        Program::start(env!("CARGO_BIN_EXE_websocket"), &["--port", "0", "--page-port", "0"]);
     let port = program.port("socket");
     (program, port)
 }
@@ -21,7 +22,10 @@ fn the_answer_of_the_tutorial_is_23_bytes() {
     client.send(masked(0x81, b"hello"));
     let mut answer = [0; 23];
     client.read_exact(&mut answer).unwrap();
-    assert_eq!(answer, *b"\x81\x15\xe6\x9c\x8d\xe5\x8a\xa1\xe5\x99\xa8\xe5\x9b\x9e\xe5\xba\x94:hello");
+    assert_eq!(
+        answer,
+        *b"\x81\x15\xe6\x9c\x8d\xe5\x8a\xa1\xe5\x99\xa8\xe5\x9b\x9e\xe5\xba\x94:hello"
+    );
     program.output_line("连接成功");
     program.output_line("接收到客户端消息:hello");
 }
@@ -32,7 +36,10 @@ fn what_came_as_bytes_is_answered_as_bytes() {
     let mut client = open(port, "/");
     client.send(masked(0x82, b"\x00\xff"));
     let answer = next(&mut client);
-    assert_eq!((answer.opcode, answer.payload), (Opcode::Binary, ["服务器回应:".as_bytes(), b"\x00\xff"].concat()));
+    assert_eq!(
+        (answer.opcode, answer.payload),
+        (Opcode::Binary, ["服务器回应:".as_bytes(), b"\x00\xff"].concat())
+    );
 }
 
 #[test]
@@ -42,7 +49,8 @@ fn an_echo_is_what_came_as_what_it_came() {
     let mut client = push_by_hand::websocket::Client::connect(&url, &[]).unwrap();
     let mut socket = client.socket();
     for length in [0, 1, 125, 126, 65_535, 65_536, 1 << 20] {
-        for message in [Message::Text("é".repeat(length / 2)), Message::Binary(vec![0xfe; length])] {
+        for message in [Message::Text("é".repeat(length / 2)), Message::Binary(vec![0xfe; length])]
+        {
             socket.send(&message).unwrap();
             assert!(socket.receive().unwrap() == Some(message), "{length} bytes");
         }
@@ -143,7 +151,9 @@ fn sixteen_messages_sent_together_are_answered_in_order() {
     let (_program, port) = start();
     let mut client = open(port, "/echo");
     let messages: Vec<String> = (0..16).map(|n| format!("message {n}")).collect();
-    client.send(messages.iter().flat_map(|message| masked(0x81, message.as_bytes())).collect::<Vec<u8>>());
+    client.send(
+        messages.iter().flat_map(|message| masked(0x81, message.as_bytes())).collect::<Vec<u8>>(),
+    );
     for message in &messages {
         assert_eq!(next_text(&mut client), *message);
     }
@@ -156,7 +166,10 @@ fn wrong_text_is_refused_before_its_frame_is_complete() {
     // A frame of a mebibyte begins, and its third byte is wrong. The rest never comes.
     client.send(&masked(0x81, &[b"ab\xff", vec![b'x'; 1 << 20].as_slice()].concat())[..14 + 3]);
     let (code, reason) = close_and_end(&mut client);
-    assert_eq!((code, reason.as_str()), (1007, "expected UTF-8; at byte 2 of the text came 0xff (§5.6)"));
+    assert_eq!(
+        (code, reason.as_str()),
+        (1007, "expected UTF-8; at byte 2 of the text came 0xff (§5.6)")
+    );
     program.log_line("RFC 6455: expected UTF-8; at byte 2 of the text came 0xff");
 }
 
@@ -211,7 +224,10 @@ fn a_flood_of_pings_is_answered_ping_by_ping_and_holds_up_nobody_else() {
         assert_eq!(next_text(&mut other), "in between");
         for _ in 0..500 {
             let pong = next(&mut client);
-            assert_eq!((pong.opcode, pong.payload.as_slice()), (Opcode::Pong, [round; 125].as_slice()));
+            assert_eq!(
+                (pong.opcode, pong.payload.as_slice()),
+                (Opcode::Pong, [round; 125].as_slice())
+            );
         }
     }
 }

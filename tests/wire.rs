@@ -5,13 +5,17 @@ mod support;
 use support::{Client, Program};
 
 fn start(flags: &[&str]) -> Program {
-    Program::start(env!("CARGO_BIN_EXE_polling"), &[&["--port", "0", "--page-port", "0"], flags].concat())
+    Program::start(
+        env!("CARGO_BIN_EXE_polling"),
+        &[&["--port", "0", "--page-port", "0"], flags].concat(),
+    )
 }
 
 #[test]
 fn a_pipe_gets_every_line_of_a_request_and_its_answer_without_escape_codes() {
     let program = start(&["--wire"]);
-    let request = "GET / HTTP/1.1\r\nHost: here\r\nOrigin: http://elsewhere\r\nConnection: close\r\n\r\n";
+    let request =
+        "GET / HTTP/1.1\r\nHost: here\r\nOrigin: http://elsewhere\r\nConnection: close\r\n\r\n";
     let mut client = Client::connect(program.port("data"));
     client.send(request);
     let answer = String::from_utf8(client.rest()).unwrap();
@@ -21,7 +25,11 @@ fn a_pipe_gets_every_line_of_a_request_and_its_answer_without_escape_codes() {
     let all = output.join("\n");
 
     assert!(!all.contains('\x1b'), "{all}");
-    assert!(output[0].starts_with("page  http://localhost:") && output[1].starts_with("data  http://localhost:"), "{all}");
+    assert!(
+        output[0].starts_with("page  http://localhost:")
+            && output[1].starts_with("data  http://localhost:"),
+        "{all}"
+    );
     assert!(output[2].contains("opened by "), "{all}");
     for line in [
         r"←    16  request-line   GET / HTTP/1.1\r\n ",
@@ -34,7 +42,10 @@ fn a_pipe_gets_every_line_of_a_request_and_its_answer_without_escape_codes() {
         assert!(all.contains(line), "no \"{line}\" in\n{all}");
     }
     let (_, time) = answer.split_once("\r\n\r\n").unwrap();
-    assert!(output.iter().any(|line| line.contains("message body") && line.contains(time)), "no \"{time}\" in\n{all}");
+    assert!(
+        output.iter().any(|line| line.contains("message body") && line.contains(time)),
+        "no \"{time}\" in\n{all}"
+    );
     let totals = format!(" {} octets in, {} out, ", request.len(), answer.len());
     assert!(output.last().unwrap().contains(&totals), "no \"{totals}\" in\n{all}");
 }

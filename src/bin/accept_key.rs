@@ -1,6 +1,8 @@
-//! From `Sec-WebSocket-Key` to `Sec-WebSocket-Accept`, with every value on the way: `cargo run --bin accept_key -- KEY`.
+//! From `Sec-WebSocket-Key` to `Sec-WebSocket-Accept`, with every value on the way: `cargo run
+//! --bin accept_key -- KEY`.
 //!
-//! In Node this is one line: `createHash('sha1').update(key + GUID).digest('base64')`. Here each of its steps is printed.
+//! In Node this is one line: `createHash('sha1').update(key + GUID).digest('base64')`. Here each of
+//! its steps is printed.
 
 use push_by_hand::lesson::print;
 use push_by_hand::websocket::Accept;
@@ -31,7 +33,12 @@ fn main() -> ExitCode {
     };
     let octets = match decode_key(key) {
         Ok(octets) => octets,
-        Err(came) => return fail(&format!("expected sixteen octets in base64; came {came}: \"{}\"", key.escape_debug())),
+        Err(came) => {
+            return fail(&format!(
+                "expected sixteen octets in base64; came {came}: \"{}\"",
+                key.escape_debug()
+            ));
+        }
     };
     let accept = Accept::of(key);
     print(&format!(

@@ -1,11 +1,12 @@
 //! Claims: what is said about these techniques, measured on this machine.
 //!
-//! One server that offers all of them, and our own clients, in one process. A tap at the server's end of every socket counts the
-//! octets of HTTP and WebSocket; what TCP and IP put around them is left out. What our clients send is, where it matters, what a
-//! browser sends: its requests stand at the end of this file, as they came. Read `SECTIONS`, then the claim that you doubt.
+//! One server that offers all of them, and our own clients, in one process. A tap at the server's
+//! end of every socket counts the octets of HTTP and WebSocket; what TCP and IP put around them is
+//! left out. What our clients send is, where it matters, what a browser sends: its requests stand
+//! at the end of this file, as they came. Read `SECTIONS`, then the claim that you doubt.
 //!
-//! Octets, connections and orders of events are the same on every machine. Times, threads and memory are not, and are shown with
-//! their spread.
+//! Octets, connections and orders of events are the same on every machine. Times, threads and
+//! memory are not, and are shown with their spread.
 
 use push_by_hand::connection::{Connection, Crossing, Tap, Waited};
 use push_by_hand::cors::Cors;
@@ -51,12 +52,18 @@ const SECTIONS: [Section; 9] = [
     ("open", "an event stream before its first event", true, open),
     ("crossing", "requests in a minute that is played in 2.4 s", false, crossing),
     ("held", "what held requests cost the server", false, held),
-    ("delay", "how soon the news is there: the median, and where the middle 80 % lie", false, delay),
+    (
+        "delay",
+        "how soon the news is there: the median, and where the middle 80 % lie",
+        false,
+        delay,
+    ),
 ];
 
 /// The message: milliseconds since the Unix epoch, as our first event stream sends them.
 const MESSAGE: &str = "1763700042000";
-/// The message that ends a stream, so that nothing of it is still on its way when the next one is measured.
+/// The message that ends a stream, so that nothing of it is still on its way when the next one is
+/// measured.
 const END: &str = "";
 /// How many messages a connection carries, to see what its opening comes to.
 const MESSAGES: u64 = 100;
@@ -91,7 +98,8 @@ fn main() -> ExitCode {
         print("\n");
     }
     let is_wanted = |name: &str| wanted.iter().any(|section| section.0 == name);
-    let left_out: Vec<&str> = SECTIONS.iter().map(|section| section.0).filter(|name| !is_wanted(name)).collect();
+    let left_out: Vec<&str> =
+        SECTIONS.iter().map(|section| section.0).filter(|name| !is_wanted(name)).collect();
     if !left_out.is_empty() {
         print(&format!("left out: {}\n", left_out.join(", ")));
     }
@@ -109,14 +117,19 @@ fn wish(mut arguments: impl Iterator<Item = String>) -> Result<Option<Vec<Sectio
                 continue;
             }
             "--only" => arguments.next().ok_or("--only expects a section; came nothing")?,
-            other => other.strip_prefix("--only=").ok_or_else(|| format!("claims does not know \"{other}\""))?.to_owned(),
+            other => other
+                .strip_prefix("--only=")
+                .ok_or_else(|| format!("claims does not know \"{other}\""))?
+                .to_owned(),
         };
         if SECTIONS.iter().all(|section| section.0 != name) {
             return Err(format!("--only expects a section; came \"{name}\""));
         }
         only.push(name);
     }
-    let wanted = |section: &Section| (only.is_empty() || only.iter().any(|name| name == section.0)) && (section.2 || !exact);
+    let wanted = |section: &Section| {
+        (only.is_empty() || only.iter().any(|name| name == section.0)) && (section.2 || !exact)
+    };
     Ok(Some(SECTIONS.into_iter().filter(wanted).collect()))
 }
 
@@ -124,7 +137,11 @@ fn wish(mut arguments: impl Iterator<Item = String>) -> Result<Option<Vec<Sectio
 fn this_machine() -> String {
     let processors = thread::available_parallelism().map_or(0, usize::from);
     let build = if cfg!(debug_assertions) { "debug" } else { "release" };
-    format!("this machine: {} on {}, {processors} processors, {build} build\n\n", std::env::consts::OS, std::env::consts::ARCH)
+    format!(
+        "this machine: {} on {}, {processors} processors, {build} build\n\n",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
 }
 
 /// A line of the table.
@@ -138,7 +155,8 @@ fn so(holds: bool, verdict: &str) -> &str {
     if holds { verdict } else { "not so here" }
 }
 
-// ---- Exact: the same on every machine -------------------------------------------------------------------------------
+// ---- Exact: the same on every machine
+// -------------------------------------------------------------------------------
 
 fn poll(bench: &Bench) -> io::Result<()> {
     let (feed, port, _) = bench.feed(PATIENCE)?;
@@ -152,14 +170,28 @@ fn poll(bench: &Bench) -> io::Result<()> {
     let (page, useful) = ask(POLL)?;
     let header = page.all() - useful;
     let measured = format!("{} up + {} down = {header}", page.up, page.down - useful);
-    row("400 octets of header and more", &measured, so(header >= 400, &format!("true; {} times that", tenths(header, 400))));
-    row("about 10 octets that are of use", &format!("{useful} of {}", page.all()), so((5..15).contains(&useful), "true"));
+    row(
+        "400 octets of header and more",
+        &measured,
+        so(header >= 400, &format!("true; {} times that", tenths(header, 400))),
+    );
+    row(
+        "about 10 octets that are of use",
+        &format!("{useful} of {}", page.all()),
+        so((5..15).contains(&useful), "true"),
+    );
     let (short, _) = ask("GET / HTTP/1.1\nHost: localhost:8080\n\n")?;
-    let measured = format!("{} up + {} down = {}", short.up, short.down - useful, short.all() - useful);
+    let measured =
+        format!("{} up + {} down = {}", short.up, short.down - useful, short.all() - useful);
     row("HTTP wants so many", &measured, so(short.up * 10 < page.up, "false; a browser does"));
     let (same, _) = ask("GET / HTTP/1.1\nHost: localhost:8080\nIf-None-Match: \"07:20:01\"\n\n")?;
-    let measured = format!("{} up + {} down = {}, and not {}", same.up, same.down, same.all(), short.all());
-    row("\"304 Not Modified\" saves them", &measured, so(same.all() * 2 > short.all(), "hardly; it has a header"));
+    let measured =
+        format!("{} up + {} down = {}, and not {}", same.up, same.down, same.all(), short.all());
+    row(
+        "\"304 Not Modified\" saves them",
+        &measured,
+        so(same.all() * 2 > short.all(), "hardly; it has a header"),
+    );
     Ok(())
 }
 
@@ -169,7 +201,11 @@ fn bytes(bench: &Bench) -> io::Result<()> {
         let Cost { opening, message, all } = cost;
         let up_and_down = |octets: Octets| format!("{:>3} + {:<8}", octets.up, octets.down);
         let measured = format!("{} {} {all:>19}", up_and_down(message), up_and_down(opening));
-        row(name, &measured, &format!("1 octet in {} is of use", tenths(message.all(), MESSAGE.len() as u64)));
+        row(
+            name,
+            &measured,
+            &format!("1 octet in {} is of use", tenths(message.all(), MESSAGE.len() as u64)),
+        );
     };
 
     let (feed, port, _) = bench.feed(PATIENCE)?;
@@ -177,7 +213,10 @@ fn bytes(bench: &Bench) -> io::Result<()> {
         feed.publish(MESSAGE);
         client.ask(POLL).map(drop)
     };
-    technique("polling, if each poll finds a message", bench.cost(|| Client::connect(port), poll)?.0);
+    technique(
+        "polling, if each poll finds a message",
+        bench.cost(|| Client::connect(port), poll)?.0,
+    );
 
     let (feed, port, _) = bench.feed(PATIENCE)?;
     let poll = |client: &mut Client, _| {
@@ -207,7 +246,9 @@ fn bytes(bench: &Bench) -> io::Result<()> {
         io::copy(&mut body, &mut io::sink())?;
     }
 
-    for (name, path) in [("WebSocket, down", "/push"), ("WebSocket, down, as the same JSON", "/json")] {
+    for (name, path) in
+        [("WebSocket, down", "/push"), ("WebSocket, down, as the same JSON", "/json")]
+    {
         let (feed, port, _) = bench.feed(PATIENCE)?;
         let read = |client: &mut Client, _| {
             feed.publish(MESSAGE);
@@ -252,7 +293,11 @@ fn frames(bench: &Bench) -> io::Result<()> {
     let mut masked = MESSAGE.as_bytes().to_vec();
     mask(&mut masked, [0x37, 0xfa, 0x21, 0x3d], 0);
     let measured = format!("{} octets masked are {}", MESSAGE.len(), masked.len());
-    row("masking leaves the payload its length", &measured, so(masked.len() == MESSAGE.len(), "true"));
+    row(
+        "masking leaves the payload its length",
+        &measured,
+        so(masked.len() == MESSAGE.len(), "true"),
+    );
     client.close()
 }
 
@@ -265,12 +310,20 @@ fn connections(bench: &Bench) -> io::Result<()> {
         client.ask(POLL)?;
     }
     let kept = bench.opened() - before;
-    row("polling makes very many connections", &format!("connections: {kept}"), so(kept == 1, "false; many requests"));
+    row(
+        "polling makes very many connections",
+        &format!("connections: {kept}"),
+        so(kept == 1, "false; many requests"),
+    );
     for _ in 0..100 {
         Client::connect(port)?.ask(&POLL.replace("keep-alive", "close"))?;
     }
     let closed = bench.opened() - before - kept;
-    row("the same, with \"Connection: close\"", &format!("connections: {closed}"), so(closed == 100, "true"));
+    row(
+        "the same, with \"Connection: close\"",
+        &format!("connections: {closed}"),
+        so(closed == 100, "true"),
+    );
     Ok(())
 }
 
@@ -285,15 +338,23 @@ fn http(bench: &Bench) -> io::Result<()> {
         client.send(&"x".repeat(1000))?;
         drop(client);
         let measured = format!("{} after 1000 of 2000000 octets, then 1000 more", status.code());
-        row("data goes one way at a time", &measured, so(status.code() == 413, "half true; TCP goes both ways"));
+        row(
+            "data goes one way at a time",
+            &measured,
+            so(status.code() == 413, "half true; TCP goes both ways"),
+        );
         joined(server)
     })?;
 
-    let port = bench.serve(|request, responder| responder.send(Response::text(Status::OK, request.path())))?;
+    let port = bench
+        .serve(|request, responder| responder.send(Response::text(Status::OK, request.path())))?;
     let mut client = Client::connect(port)?;
     client.send("GET /1 HTTP/1.1\nHost: localhost\n\nGET /2 HTTP/1.1\nHost: localhost\n\n")?;
     let answers = [client.response()?.body, client.response()?.body];
-    let measured = format!("asked: /1, /2 in one write; answered: {}", answers.join(&b", "[..]).escape_ascii());
+    let measured = format!(
+        "asked: /1, /2 in one write; answered: {}",
+        answers.join(&b", "[..]).escape_ascii()
+    );
     row(
         "a question waits for the answer before it",
         &measured,
@@ -308,10 +369,22 @@ fn http(bench: &Bench) -> io::Result<()> {
     }
     // That nothing comes cannot be heard, only waited for.
     let waited = client.connection.wait_for_input(Duration::from_millis(20))?;
-    let came = client.ask(&long_poll(feed.origin()))?.body.escape_ascii().to_string().matches(MESSAGE).count();
-    let measured =
-        format!("100 messages: {}, then {came} in one answer", if waited == Waited::Ready { "some" } else { "0 octets" });
-    row("a server cannot push if it is not asked", &measured, so(waited == Waited::TimedOut && came == 100, "true"));
+    let came = client
+        .ask(&long_poll(feed.origin()))?
+        .body
+        .escape_ascii()
+        .to_string()
+        .matches(MESSAGE)
+        .count();
+    let measured = format!(
+        "100 messages: {}, then {came} in one answer",
+        if waited == Waited::Ready { "some" } else { "0 octets" }
+    );
+    row(
+        "a server cannot push if it is not asked",
+        &measured,
+        so(waited == Waited::TimedOut && came == 100, "true"),
+    );
 
     thread::scope(|scope| {
         let server = scope.spawn(|| answer_unasked(&listener));
@@ -322,11 +395,17 @@ fn http(bench: &Bench) -> io::Result<()> {
         drop(trusting);
         let mut careful = Client::connect(port)?;
         careful.ask("GET /1 HTTP/1.1\nHost: localhost\n\n")?;
-        // RFC 9112 §9.2: what comes while nothing is asked for is no response, and the connection is of no further use.
+        // RFC 9112 §9.2: what comes while nothing is asked for is no response, and the connection
+        // is of no further use.
         let unasked = careful.connection.wait_for_input(PATIENCE)? == Waited::Ready;
         drop(careful);
-        let measured = format!("asked /2, read \"{}\"; or looked, and closed", wrong.escape_ascii());
-        row("what it sends unasked is no answer", &measured, so(wrong == b"news" && unasked, "true for who looks"));
+        let measured =
+            format!("asked /2, read \"{}\"; or looked, and closed", wrong.escape_ascii());
+        row(
+            "what it sends unasked is no answer",
+            &measured,
+            so(wrong == b"news" && unasked, "true for who looks"),
+        );
         joined(server)
     })
 }
@@ -349,7 +428,9 @@ fn answer_unasked(listener: &TcpListener) -> io::Result<()> {
         Request::read_from(&mut connection)?;
         let terms = Terms { head_only: false, version: Version::Http11, persistent: true };
         for body in ["answer", "news"] {
-            connection.writer().write(|out| Response::text(Status::OK, body).write_to(out, terms))?;
+            connection
+                .writer()
+                .write(|out| Response::text(Status::OK, body).write_to(out, terms))?;
         }
         connection.close();
     }
@@ -358,7 +439,8 @@ fn answer_unasked(listener: &TcpListener) -> io::Result<()> {
 
 fn open(bench: &Bench) -> io::Result<()> {
     let by_type = EVENTS.replace("/eventSource", "/eventStream");
-    let claims = ["\"open\" fires before the first event", "the same, if the head waits for the event"];
+    let claims =
+        ["\"open\" fires before the first event", "the same, if the head waits for the event"];
     for (claim, head) in claims.into_iter().zip([&by_type, EVENTS]) {
         let (feed, port, waits) = bench.feed(PATIENCE)?;
         let mut client = Client::connect(port)?;
@@ -370,7 +452,10 @@ fn open(bench: &Bench) -> io::Result<()> {
         feed.publish(MESSAGE);
         let mut body = client.body()?;
         read_message(&mut body)?;
-        let measured = format!("{early} octets before, {} with the event", (bench.octets() - before).down - early);
+        let measured = format!(
+            "{early} octets before, {} with the event",
+            (bench.octets() - before).down - early
+        );
         row(claim, &measured, if early > 0 { "true" } else { "false; it fires with it" });
         feed.publish(END);
         io::copy(&mut body, &mut io::sink())?;
@@ -378,14 +463,16 @@ fn open(bench: &Bench) -> io::Result<()> {
     Ok(())
 }
 
-// ---- Of this machine ------------------------------------------------------------------------------------------------
+// ---- Of this machine
+// ------------------------------------------------------------------------------------------------
 
 /// A second, played 25 times as fast.
 const SECOND: Duration = Duration::from_millis(40);
 
 fn crossing(bench: &Bench) -> io::Result<()> {
     thread::scope(|scope| {
-        let minutes = [0, 2, 12, 60, 300].map(|messages| (messages, scope.spawn(move || minute(bench, messages))));
+        let minutes = [0, 2, 12, 60, 300]
+            .map(|messages| (messages, scope.spawn(move || minute(bench, messages))));
         for (messages, minute) in minutes {
             let (polls, long_polls) = joined(minute)?;
             let verdict = match 100 * long_polls / polls {
@@ -394,13 +481,18 @@ fn crossing(bench: &Bench) -> io::Result<()> {
                 _ => format!("false; {} times as many", tenths(long_polls, polls)),
             };
             let claim = format!("it saves requests: {messages} messages a minute");
-            row(&claim, &format!("polling each second {polls}, long polling {long_polls}"), &verdict);
+            row(
+                &claim,
+                &format!("polling each second {polls}, long polling {long_polls}"),
+                &verdict,
+            );
         }
         Ok(())
     })
 }
 
-/// A minute with so many messages: how often a client asks that polls each second, and one that long-polls.
+/// A minute with so many messages: how often a client asks that polls each second, and one that
+/// long-polls.
 fn minute(bench: &Bench, messages: u32) -> io::Result<(u64, u64)> {
     let (feed, port, _) = bench.feed(25 * SECOND)?;
     let begun = Instant::now();
@@ -420,7 +512,10 @@ fn minute(bench: &Bench, messages: u32) -> io::Result<(u64, u64)> {
                 let answer = client.ask(&LONG_POLL.replace(LONG_POLL_ID, &after))?;
                 asked += 1;
                 // {"id":"1763700000000-42", …; or nothing, when the time was up
-                after = String::from_utf8_lossy(&answer.body).split('"').nth(3).map_or(after, str::to_owned);
+                after = String::from_utf8_lossy(&answer.body)
+                    .split('"')
+                    .nth(3)
+                    .map_or(after, str::to_owned);
             }
             Ok(asked)
         });
@@ -464,7 +559,8 @@ fn held(bench: &Bench) -> io::Result<()> {
         client.response()?;
     }
     let each = begun.elapsed() / u32::try_from(number).unwrap_or(u32::MAX);
-    let measured = format!("the last after {}, {} each", milliseconds(begun.elapsed()), milliseconds(each));
+    let measured =
+        format!("the last after {}, {} each", milliseconds(begun.elapsed()), milliseconds(each));
     row("one message answers them all", &measured, "true");
     Ok(())
 }
@@ -472,13 +568,18 @@ fn held(bench: &Bench) -> io::Result<()> {
 /// How many threads this process has, and how many KiB of memory are in use (Linux).
 fn process() -> Option<(u64, u64)> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let number = |name| status.lines().find_map(|line: &str| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+    let number = |name| {
+        status
+            .lines()
+            .find_map(|line: &str| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok())
+    };
     Some((number("Threads:")?, number("VmRSS:")?))
 }
 
 fn delay(bench: &Bench) -> io::Result<()> {
     let polling = delay_of_polling(bench)?;
-    // A connection's threads often stay on one processor, near to each other or not. Ten connections have both kinds of luck.
+    // A connection's threads often stay on one processor, near to each other or not. Ten
+    // connections have both kinds of luck.
     let mut times = [const { Vec::new() }; 6];
     for _ in 0..10 {
         for (times, more) in times.iter_mut().zip(delays_on_open_connections(bench)?) {
@@ -487,20 +588,29 @@ fn delay(bench: &Bench) -> io::Result<()> {
     }
     let [websocket, long_polling, stream, echo, request, connection] = times.map(Spread::from);
     let sooner = websocket.median * 10 < polling.median;
-    row("WebSocket brings news sooner", &websocket.to_string(), so(sooner, "true, if compared with polling"));
-    for (name, other) in [("polling each second", polling), ("long polling", long_polling), ("event stream", stream)] {
+    row(
+        "WebSocket brings news sooner",
+        &websocket.to_string(),
+        so(sooner, "true, if compared with polling"),
+    );
+    for (name, other) in
+        [("polling each second", polling), ("long polling", long_polling), ("event stream", stream)]
+    {
         row(name, &other.to_string(), &other.against(&websocket));
     }
-    let kept = if 2 * request.median > 3 * echo.median { "true" } else { "not than on a kept connection" };
+    let kept =
+        if 2 * request.median > 3 * echo.median { "true" } else { "not than on a kept connection" };
     row("WebSocket is sooner there and back", &echo.to_string(), kept);
-    for (name, other) in [("request and response", request), ("the same, with a connection for each", connection)] {
+    for (name, other) in
+        [("request and response", request), ("the same, with a connection for each", connection)]
+    {
         row(name, &other.to_string(), &other.against(&echo));
     }
     Ok(())
 }
 
-/// From publishing to reading by WebSocket, long polling and event stream; then there and back by WebSocket and by HTTP, on one
-/// connection and on one for each.
+/// From publishing to reading by WebSocket, long polling and event stream; then there and back by
+/// WebSocket and by HTTP, on one connection and on one for each.
 fn delays_on_open_connections(bench: &Bench) -> io::Result<[Vec<Duration>; 6]> {
     let (feed, port, waits) = bench.feed(PATIENCE)?;
     let mut client = Client::connect(port)?;
@@ -569,7 +679,8 @@ fn timed(what: impl FnOnce() -> io::Result<()>) -> io::Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// Twenty clients, each of which polls once a second, at even distances from one another; and two messages.
+/// Twenty clients, each of which polls once a second, at even distances from one another; and two
+/// messages.
 fn delay_of_polling(bench: &Bench) -> io::Result<Spread> {
     const CLIENTS: u32 = 20;
     const SECOND: Duration = Duration::from_secs(1);
@@ -584,14 +695,18 @@ fn delay_of_polling(bench: &Bench) -> io::Result<Spread> {
             sleep_until(begun + phase + n * SECOND);
             let text = client.ask(POLL)?.body;
             // What it has seen before is no news.
-            let news = lock().get(delays.len()).copied().filter(|(news, _): &(&str, Instant)| text == news.as_bytes());
+            let news = lock()
+                .get(delays.len())
+                .copied()
+                .filter(|(news, _): &(&str, Instant)| text == news.as_bytes());
             delays.extend(news.map(|(_, at)| at.elapsed()));
         }
         Ok(delays)
     };
     thread::scope(|scope| {
         let client = &client;
-        let clients: Vec<_> = (0..CLIENTS).map(|n| scope.spawn(move || client(n * SECOND / CLIENTS))).collect();
+        let clients: Vec<_> =
+            (0..CLIENTS).map(|n| scope.spawn(move || client(n * SECOND / CLIENTS))).collect();
         for (text, at) in [("1763700043000", 101), ("1763700044000", 202)] {
             sleep_until(begun + SECOND * at / 100);
             lock().push((text, Instant::now()));
@@ -615,7 +730,8 @@ struct Spread {
 
 impl Spread {
     fn against(&self, other: &Spread) -> String {
-        let nanoseconds = |spread: &Spread| u64::try_from(spread.median.as_nanos()).unwrap_or(u64::MAX);
+        let nanoseconds =
+            |spread: &Spread| u64::try_from(spread.median.as_nanos()).unwrap_or(u64::MAX);
         match 10 * nanoseconds(self) / nanoseconds(other).max(1) {
             7..15 => "as soon".to_owned(),
             0..1000 => format!("{} times that", tenths(nanoseconds(self), nanoseconds(other))),
@@ -634,7 +750,13 @@ impl From<Vec<Duration>> for Spread {
 
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({} to {})", milliseconds(self.median), milliseconds(self.low), milliseconds(self.high))
+        write!(
+            f,
+            "{} ({} to {})",
+            milliseconds(self.median),
+            milliseconds(self.low),
+            milliseconds(self.high)
+        )
     }
 }
 
@@ -648,7 +770,8 @@ fn tenths(a: u64, b: u64) -> String {
     format!("{}.{}", tenths / 10, tenths % 10)
 }
 
-// ---- The server: every technique, as in its lesson ------------------------------------------------------------------
+// ---- The server: every technique, as in its lesson
+// ------------------------------------------------------------------
 
 /// The server, and what has crossed its sockets.
 struct Bench {
@@ -683,7 +806,8 @@ impl Sub for Octets {
     }
 }
 
-/// What a technique costs: before its first message, for each message, and for a hundred of them with all that comes before.
+/// What a technique costs: before its first message, for each message, and for a hundred of them
+/// with all that comes before.
 struct Cost {
     opening: Octets,
     message: Octets,
@@ -697,8 +821,12 @@ impl Bench {
         let tap: Tap = Arc::new(move |_, crossing| {
             match crossing {
                 Crossing::Opened(_) => counts.opened.fetch_add(1, Ordering::SeqCst),
-                Crossing::Received(bytes) => counts.up.fetch_add(bytes.len() as u64, Ordering::SeqCst),
-                Crossing::Sent(bytes) => counts.down.fetch_add(bytes.len() as u64, Ordering::SeqCst),
+                Crossing::Received(bytes) => {
+                    counts.up.fetch_add(bytes.len() as u64, Ordering::SeqCst)
+                }
+                Crossing::Sent(bytes) => {
+                    counts.down.fetch_add(bytes.len() as u64, Ordering::SeqCst)
+                }
                 Crossing::Closed => 0,
             };
         });
@@ -706,15 +834,18 @@ impl Bench {
     }
 
     fn octets(&self) -> Octets {
-        Octets { up: self.crossed.up.load(Ordering::SeqCst), down: self.crossed.down.load(Ordering::SeqCst) }
+        Octets {
+            up: self.crossed.up.load(Ordering::SeqCst),
+            down: self.crossed.down.load(Ordering::SeqCst),
+        }
     }
 
     fn opened(&self) -> u64 {
         self.crossed.opened.load(Ordering::SeqCst)
     }
 
-    /// What it costs to open a reader and to read messages, number 1 first. The opening may come together with that one, so its cost
-    /// is what the first message has cost more than the second.
+    /// What it costs to open a reader and to read messages, number 1 first. The opening may come
+    /// together with that one, so its cost is what the first message has cost more than the second.
     fn cost<R>(
         &self,
         open: impl FnOnce() -> io::Result<R>,
@@ -729,17 +860,24 @@ impl Bench {
         for n in 3..=MESSAGES {
             read(&mut reader, n)?;
         }
-        Ok((Cost { opening: first - begun - message, message, all: (self.octets() - begun).all() }, reader))
+        Ok((
+            Cost { opening: first - begun - message, message, all: (self.octets() - begun).all() },
+            reader,
+        ))
     }
 
-    fn serve(&self, handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static) -> io::Result<u16> {
+    fn serve(
+        &self,
+        handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static,
+    ) -> io::Result<u16> {
         let port = self.server.bind("127.0.0.1", 0)?;
         let number = port.number;
         port.serve(handler);
         Ok(number)
     }
 
-    /// An empty feed, the port at which it can be read, and the news that somebody is about to wait for it.
+    /// An empty feed, the port at which it can be read, and the news that somebody is about to wait
+    /// for it.
     fn feed(&self, hold: Duration) -> io::Result<(Arc<Feed>, u16, Receiver<()>)> {
         let feed = Arc::new(Feed::new(EPOCH, 1000, 1 << 20));
         let (waiting, waits) = mpsc::channel();
@@ -761,30 +899,43 @@ struct Offer {
 impl Offer {
     fn answer(&self, request: &Request, responder: Responder<'_>) -> io::Result<Sent> {
         let after = after(request, &self.feed).map_err(io::Error::other)?;
-        let policy = Policy { origins: vec!["http://localhost:3000".to_owned()], ..Policy::default() };
+        let policy =
+            Policy { origins: vec!["http://localhost:3000".to_owned()], ..Policy::default() };
         let head = |content_type| Response::new(Status::OK).with("Content-Type", content_type);
         let writer = responder.writer();
         match request.path() {
             "/" => responder.send(self.newest(request)),
             "/poll" => responder.send(self.held(after)),
             "/clock" => {
-                let head = head("text/html; charset=utf-8").with("X-Content-Type-Options", "nosniff");
+                let head =
+                    head("text/html; charset=utf-8").with("X-Content-Type-Options", "nosniff");
                 let title = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n";
                 let first = format!("{title}<!-- {} -->\n", ".".repeat(1024));
-                self.stream(responder, after, head, &first, |message| json::call("push", &json::message(message)).into())
+                self.stream(responder, after, head, &first, |message| {
+                    json::call("push", &json::message(message)).into()
+                })
             }
-            "/eventSource" => self.stream(responder, after, head("text/event-stream"), "", |message| {
-                format!("event:message\nid:{}\ndata:{}\n\n", message.id.seq, message.data).into()
-            }),
+            "/eventSource" => {
+                self.stream(responder, after, head("text/event-stream"), "", |message| {
+                    format!("event:message\nid:{}\ndata:{}\n\n", message.id.seq, message.data)
+                        .into()
+                })
+            }
             "/eventStream" => {
                 let head = head("text/event-stream; charset=utf-8");
                 self.stream(responder, after, head, ": ok\n\nretry: 20000\n\n", |message| {
                     let (event, id) = (Some(message.event.clone()), Some(message.id.to_string()));
-                    Event { event, id, ..Event::message(&format!(r#"{{"ts":"{}"}}"#, message.data)) }.to_bytes()
+                    Event {
+                        event,
+                        id,
+                        ..Event::message(&format!(r#"{{"ts":"{}"}}"#, message.data))
+                    }
+                    .to_bytes()
                 })
             }
             "/push" | "/json" => websocket::serve(request, responder, &policy, |socket| {
-                // Who only sends must see to it that the 101 leaves: it would go when somebody reads.
+                // Who only sends must see to it that the 101 leaves: it would go when somebody
+                // reads.
                 writer.flush()?;
                 let sender = socket.sender();
                 let text = |message: &Message| match request.path() {
@@ -809,7 +960,11 @@ impl Offer {
     fn newest(&self, request: &Request) -> Response {
         let newest = self.feed.after(self.feed.before_newest()).messages;
         let text = newest.last().map(|message| message.data.as_str()).unwrap_or_default();
-        let cors = Cors { origins: vec!["http://localhost:8000".to_owned()], response_fields: "ETag", ..Cors::default() };
+        let cors = Cors {
+            origins: vec!["http://localhost:8000".to_owned()],
+            response_fields: "ETag",
+            ..Cors::default()
+        };
         let answer = Response::text(Status::OK, text).with("Cache-Control", "no-store");
         cors.share(request, answer.unless_known(request, &format!("\"{text}\"")))
     }
@@ -819,12 +974,16 @@ impl Offer {
         // Here and below, nobody may be listening.
         let _ = self.waiting.send(());
         let news = self.feed.wait_after(after, Instant::now() + self.hold);
-        let answer =
-            if news.is_empty() { Response::new(Status::NO_CONTENT) } else { Response::json(Status::OK, json::news(&news)) };
+        let answer = if news.is_empty() {
+            Response::new(Status::NO_CONTENT)
+        } else {
+            Response::json(Status::OK, json::news(&news))
+        };
         answer.with("Cache-Control", "no-store")
     }
 
-    /// An answer that goes on: something at first, then a block for each message. Where there is nothing at first, the head waits.
+    /// An answer that goes on: something at first, then a block for each message. Where there is
+    /// nothing at first, the head waits.
     fn stream(
         &self,
         responder: Responder<'_>,
@@ -840,7 +999,11 @@ impl Offer {
     }
 
     /// Sends what is published, until the message that ends it.
-    fn each<E>(&self, mut after: Id, mut send: impl FnMut(&Message) -> Result<(), E>) -> Result<(), E> {
+    fn each<E>(
+        &self,
+        mut after: Id,
+        mut send: impl FnMut(&Message) -> Result<(), E>,
+    ) -> Result<(), E> {
         loop {
             let _ = self.waiting.send(());
             let news = self.feed.wait_after(after, Instant::now() + PATIENCE);
@@ -855,7 +1018,8 @@ impl Offer {
     }
 }
 
-// ---- The clients ----------------------------------------------------------------------------------------------------
+// ---- The clients
+// ----------------------------------------------------------------------------------------------------
 
 /// A client's connection, for HTTP and then perhaps for frames.
 struct Client {
@@ -873,12 +1037,18 @@ impl Client {
         client.send(&UPGRADE.replace("/push", path))?;
         let (response, _) = Response::read_head_from(&mut client.connection, false)?;
         let accept = response.fields.get("Sec-WebSocket-Accept").unwrap_or_default();
-        if accept == Accept::of(UPGRADE_KEY).value { Ok(client) } else { Err(io::Error::other("the handshake failed")) }
+        if accept == Accept::of(UPGRADE_KEY).value {
+            Ok(client)
+        } else {
+            Err(io::Error::other("the handshake failed"))
+        }
     }
 
     /// Sends text at once. Its lines end in LF here, and in CRLF on the wire.
     fn send(&mut self, text: &str) -> io::Result<()> {
-        self.connection.writer().write(|out| out.extend_from_slice(text.replace('\n', "\r\n").as_bytes()))?;
+        self.connection
+            .writer()
+            .write(|out| out.extend_from_slice(text.replace('\n', "\r\n").as_bytes()))?;
         self.connection.writer().flush()
     }
 
@@ -909,7 +1079,8 @@ impl Client {
     }
 
     fn frame(&mut self) -> io::Result<Frame> {
-        Frame::read_from(&mut self.connection, Role::Client, 1 << 20)?.ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+        Frame::read_from(&mut self.connection, Role::Client, 1 << 20)?
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
     /// The closing handshake, without a code.
@@ -940,7 +1111,8 @@ fn joined<T>(thread: thread::ScopedJoinHandle<'_, io::Result<T>>) -> io::Result<
     thread.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked, and has said where")))
 }
 
-// ---- What a browser sends: Chromium 156.0.8078.79, headless, on Linux, as it came to our lessons --------------------
+// ---- What a browser sends: Chromium 156.0.8078.79, headless, on Linux, as it came to our lessons
+// --------------------
 
 fn long_poll(after: Id) -> String {
     LONG_POLL.replace(LONG_POLL_ID, &after.to_string())

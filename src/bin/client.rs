@@ -1,7 +1,9 @@
-//! The other end, in the terminal: `cargo run --bin client -- ws://localhost:9999/` sends the lines you type and prints what comes;
-//! `cargo run --bin client -- http://localhost:8888/eventSource` prints events, and resumes where the stream was cut.
+//! The other end, in the terminal: `cargo run --bin client -- ws://localhost:9999/` sends the lines
+//! you type and prints what comes; `cargo run --bin client -- http://localhost:8888/eventSource`
+//! prints events, and resumes where the stream was cut.
 //!
-//! What the server says goes to standard output, everything about the connection to standard error. Read `talk` and `listen`.
+//! What the server says goes to standard output, everything about the connection to standard error.
+//! Read `talk` and `listen`.
 
 use push_by_hand::connection::{Connection, WRITE_DEADLINE};
 use push_by_hand::event_stream::{Event, EventReader};
@@ -30,7 +32,8 @@ Usage: cargo run --bin client -- [flags] URL
 
 /// How long to wait before a stream is asked for again, unless the server says otherwise.
 const RETRY: Duration = Duration::from_secs(3);
-/// How long an event stream may be silent: more than twice the time after which our servers send a comment.
+/// How long an event stream may be silent: more than twice the time after which our servers send a
+/// comment.
 const SILENCE: Duration = Duration::from_secs(45);
 
 /// What the command line asks for.
@@ -70,7 +73,9 @@ fn wish(mut arguments: impl Iterator<Item = String>) -> Result<Option<Wish>, Str
             "--help" | "-h" => return Ok(None),
             "--wire" => wire = true,
             "--after" => after = arguments.next().ok_or("--after expects an id; came nothing")?,
-            flag if flag.starts_with('-') => return Err(format!("client does not know \"{flag}\"")),
+            flag if flag.starts_with('-') => {
+                return Err(format!("client does not know \"{flag}\""));
+            }
             text if url.is_none() => url = Some(Url::parse(text)?),
             text => return Err(format!("expected one URL; came a second, \"{text}\"")),
         }
@@ -84,14 +89,17 @@ fn connect(wish: &Wish) -> io::Result<Connection> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in (wish.url.host.as_str(), wish.url.port).to_socket_addrs()? {
         match TcpStream::connect_timeout(&address, CONNECT_LIMIT) {
-            Ok(stream) => return Connection::new(stream, WRITE_DEADLINE, wish.wire.then(wire::to_terminal)),
+            Ok(stream) => {
+                return Connection::new(stream, WRITE_DEADLINE, wish.wire.then(wire::to_terminal));
+            }
             Err(error) => last = error,
         }
     }
     Err(last)
 }
 
-/// A WebSocket: this thread prints what comes, another sends what is typed. Each waits in a call of its own.
+/// A WebSocket: this thread prints what comes, another sends what is typed. Each waits in a call of
+/// its own.
 fn talk(wish: &Wish) -> io::Result<()> {
     let mut client = Client::over(connect(wish)?, &wish.url, &[])?;
     log("open");
@@ -102,7 +110,9 @@ fn talk(wish: &Wish) -> io::Result<()> {
     while let Some(message) = socket.receive()? {
         match message {
             Message::Text(text) => print(&format!("{text}\n")),
-            Message::Binary(bytes) => print(&format!("{} bytes: {}\n", bytes.len(), bytes.escape_ascii())),
+            Message::Binary(bytes) => {
+                print(&format!("{} bytes: {}\n", bytes.len(), bytes.escape_ascii()))
+            }
         }
     }
     match socket.received_close() {
@@ -130,15 +140,18 @@ fn send_lines(sender: &Sender) {
     let _ = sender.close(CloseCode::NORMAL, "");
 }
 
-/// An event stream: prints event after event, and when the stream ends asks for what came after the last (HTML, "Server-sent
-/// events"). Only an answer that is no event stream is a reason to give up.
+/// An event stream: prints event after event, and when the stream ends asks for what came after the
+/// last (HTML, "Server-sent events"). Only an answer that is no event stream is a reason to give
+/// up.
 fn listen(wish: &Wish) -> io::Result<()> {
     let mut last_event_id = wish.after.clone();
     let mut retry = RETRY;
     let mut reached = false;
     loop {
         let outcome = connect(wish).and_then(|mut connection| {
-            let Some(body) = ask(&mut connection, &wish.url, &last_event_id)? else { return Ok(true) };
+            let Some(body) = ask(&mut connection, &wish.url, &last_event_id)? else {
+                return Ok(true);
+            };
             if !reached {
                 log("open");
             }
@@ -152,19 +165,35 @@ fn listen(wish: &Wish) -> io::Result<()> {
         let why = match outcome {
             Ok(true) => return Ok(()),
             Ok(false) => "the stream ended".to_owned(),
-            // A server that was never there, or answers something else, will not be there in three seconds either.
-            Err(error) if !reached || error.kind() == io::ErrorKind::Unsupported => return Err(error),
+            // A server that was never there, or answers something else, will not be there in three
+            // seconds either.
+            Err(error) if !reached || error.kind() == io::ErrorKind::Unsupported => {
+                return Err(error);
+            }
             Err(error) => error.to_string(),
         };
-        let from = if last_event_id.is_empty() { "the beginning".into() } else { format!("event {last_event_id}") };
+        let from = if last_event_id.is_empty() {
+            "the beginning".into()
+        } else {
+            format!("event {last_event_id}")
+        };
         log(&format!("{why}; again in {} ms, from {from}", retry.as_millis()));
         thread::sleep(retry);
     }
 }
 
-/// Asks for the stream. `None`: the server says 204, there is nothing more and nobody should ask again.
-fn ask<'c>(connection: &'c mut Connection, url: &Url, last_event_id: &str) -> io::Result<Option<Body<&'c mut Connection>>> {
-    let resume = if last_event_id.is_empty() { String::new() } else { format!("Last-Event-ID: {last_event_id}\r\n") };
+/// Asks for the stream. `None`: the server says 204, there is nothing more and nobody should ask
+/// again.
+fn ask<'c>(
+    connection: &'c mut Connection,
+    url: &Url,
+    last_event_id: &str,
+) -> io::Result<Option<Body<&'c mut Connection>>> {
+    let resume = if last_event_id.is_empty() {
+        String::new()
+    } else {
+        format!("Last-Event-ID: {last_event_id}\r\n")
+    };
     let head = format!(
         "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCache-Control: no-store\r\n{resume}\r\n",
         url.target, url.authority
@@ -179,7 +208,10 @@ fn ask<'c>(connection: &'c mut Connection, url: &Url, last_event_id: &str) -> io
     let content_type = response.fields.get("Content-Type").unwrap_or("nothing");
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if response.status != Status::OK || !essence.eq_ignore_ascii_case("text/event-stream") {
-        let came = format!("expected 200 and text/event-stream; came {} and {content_type}", response.status);
+        let came = format!(
+            "expected 200 and text/event-stream; came {} and {content_type}",
+            response.status
+        );
         return Err(io::Error::new(io::ErrorKind::Unsupported, came));
     }
     connection.set_patience(SILENCE);
@@ -190,7 +222,11 @@ fn ask<'c>(connection: &'c mut Connection, url: &Url, last_event_id: &str) -> io
 fn print_events(events: &mut EventReader<impl BufRead>) -> io::Result<()> {
     while let Some(Event { event, id, data, .. }) = events.next_event()? {
         let event = event.unwrap_or_else(|| "message".into());
-        print(&format!("{}  {event}  {}\n", id.unwrap_or_else(|| "-".into()), data.unwrap_or_default()));
+        print(&format!(
+            "{}  {event}  {}\n",
+            id.unwrap_or_else(|| "-".into()),
+            data.unwrap_or_default()
+        ));
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! EventSource: a stream of text blocks that the browser itself reads, and comes back to by itself.
 //!
-//! The format is so small that a `format!` writes it, so that is what this lesson does; `sse_stream` does the same with a type.
-//! Read `stream` first.
+//! The format is so small that a `format!` writes it, so that is what this lesson does;
+//! `sse_stream` does the same with a type. Read `stream` first.
 //!
 //! Left out: `Last-Event-ID`, which is half of what the ids are for. The next lesson reads it.
 
@@ -18,8 +18,8 @@ use std::time::{Duration, Instant};
 
 const LESSON: Lesson = Lesson::new("event_source", "text/event-stream, written by hand", 8888);
 
-/// The longest silence. The comment that breaks it means nothing to the browser, much to a proxy that drops silent connections, and to
-/// us that the client is still there.
+/// The longest silence. The comment that breaks it means nothing to the browser, much to a proxy
+/// that drops silent connections, and to us that the client is still there.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How many ticks the log keeps.
 const KEPT: usize = 300;
@@ -35,13 +35,15 @@ fn main() -> Result<(), Failure> {
 
     announce("page", &options.origin("http", &port));
     port.serve(move |request, responder| match (request.method, request.path()) {
-        // The only way for a server to end an EventSource. Closing the connection only makes the browser come back
-        // (HTML, "Server-sent events", "Processing model").
+        // The only way for a server to end an EventSource. Closing the connection only makes the
+        // browser come back (HTML, "Server-sent events", "Processing model").
         (Method::Get | Method::Head, "/eventSource") if stopped.load(Ordering::Relaxed) => {
             responder.send(Response::new(Status::NO_CONTENT))
         }
         (Method::Get | Method::Head, "/eventSource") => {
-            let head = Response::new(Status::OK).with("Content-Type", "text/event-stream").with("Cache-Control", "no-store");
+            let head = Response::new(Status::OK)
+                .with("Content-Type", "text/event-stream")
+                .with("Cache-Control", "no-store");
             responder.stream(head, |chunks| stream(&feed, &stopped, chunks))
         }
         (Method::Post, "/stop" | "/start") => responder.send(switch(request, &stopped)),
@@ -52,7 +54,8 @@ fn main() -> Result<(), Failure> {
     server.wait()
 }
 
-/// The lesson: a block for each message, the first at once, so that the browser's `open` event does not wait for a second.
+/// The lesson: a block for each message, the first at once, so that the browser's `open` event does
+/// not wait for a second.
 fn stream(feed: &Feed, stopped: &AtomicBool, chunks: &ChunkedWriter) -> io::Result<()> {
     let mut after = feed.before_newest();
     while !stopped.load(Ordering::Relaxed) {
@@ -72,17 +75,19 @@ fn stream(feed: &Feed, stopped: &AtomicBool, chunks: &ChunkedWriter) -> io::Resu
     Ok(())
 }
 
-/// One event: three fields, a line each, and the empty line that says "now". The id is the message's place in the one log that
-/// all clients read, so each of them sees every number once.
+/// One event: three fields, a line each, and the empty line that says "now". The id is the
+/// message's place in the one log that all clients read, so each of them sees every number once.
 fn block(message: &Message) -> String {
     format!("event:message\nid:{}\ndata:{}\n\n", message.id.seq, message.data)
 }
 
-/// Beside the messages, events with a type of their own, which `onmessage` never sees: a tick every 5 messages, news every 20.
-/// They set no id, so the last one stays what it was.
+/// Beside the messages, events with a type of their own, which `onmessage` never sees: a tick every
+/// 5 messages, news every 20. They set no id, so the last one stays what it was.
 fn named_block(message: &Message) -> Option<String> {
     match message.id.seq {
-        n if n % 20 == 0 => Some(format!("event:news\ndata:{n} messages since the server started\n\n")),
+        n if n % 20 == 0 => {
+            Some(format!("event:news\ndata:{n} messages since the server started\n\n"))
+        }
         n if n % 5 == 0 => Some(format!("event:tick\ndata:message {n}\n\n")),
         _ => None,
     }

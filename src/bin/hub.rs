@@ -1,8 +1,9 @@
 //! The hub: one feed over all five techniques at once, with the wire in view.
 //!
-//! Its page reads the same messages five times, side by side, and shows what each way costs. Without the page it is a push server for
-//! local development: publish with one `curl`, read with another. Read `answer` for the paths, then the five readers below it: they
-//! differ in how they wait and in how a message is written, and in nothing else.
+//! Its page reads the same messages five times, side by side, and shows what each way costs.
+//! Without the page it is a push server for local development: publish with one `curl`, read with
+//! another. Read `answer` for the paths, then the five readers below it: they differ in how they
+//! wait and in how a message is written, and in nothing else.
 //!
 //! ```text
 //! POST /publish ─▶ Feed ─▶ GET /poll        what is new, now
@@ -81,7 +82,9 @@ fn main() -> Result<(), Failure> {
     let ticking = Arc::clone(&hub);
     thread::Builder::new()
         .name("pace".into())
-        .spawn(move || ticking.pace.tick(|| ticking.channels.get("").map(|feed| feed.publish(&time_of_day()))))
+        .spawn(move || {
+            ticking.pace.tick(|| ticking.channels.get("").map(|feed| feed.publish(&time_of_day())))
+        })
         .expect("a first thread starts because none has been started yet");
 
     announce("page", &options.origin("http", &port));
@@ -102,7 +105,8 @@ fn answer(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent
     }
     let path = request.path().trim_start_matches('/');
     let (channel, last) = path.rsplit_once('/').unwrap_or(("", path));
-    // A browser uses a connection again, for anything: only what a technique asks counts as the technique's.
+    // A browser uses a connection again, for anything: only what a technique asks counts as the
+    // technique's.
     if Technique::named(last).is_none() {
         hub.views.detach(responder.connection_number());
     }
@@ -121,8 +125,12 @@ fn answer(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent
             responder.send(hub.cors.share(request, response))
         }
         (_, "publish") => responder.send(Response::method_not_allowed(request, "POST")),
-        (Method::Get, last) if let Some(technique) = Technique::named(last) => read(hub, channel, technique, request, responder),
-        (_, last) if Technique::named(last).is_some() => responder.send(Response::method_not_allowed(request, "GET")),
+        (Method::Get, last) if let Some(technique) = Technique::named(last) => {
+            read(hub, channel, technique, request, responder)
+        }
+        (_, last) if Technique::named(last).is_some() => {
+            responder.send(Response::method_not_allowed(request, "GET"))
+        }
         _ => responder.send(pages::answer(request, "hub.html")),
     }
 }
@@ -138,7 +146,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// What is new, as soon as there is something or `deadline` has passed. The reader's number moves on.
+    /// What is new, as soon as there is something or `deadline` has passed. The reader's number
+    /// moves on.
     fn wait(&mut self, deadline: Instant) -> News {
         let news = self.feed.wait_after(self.after, deadline);
         self.after = news.last;
@@ -161,22 +170,37 @@ impl Drop for Reader<'_> {
 }
 
 /// Finds the channel and the number to begin after, and reads by the technique that was asked for.
-fn read(hub: &Hub, channel: &str, technique: Technique, request: &Request, responder: Responder) -> io::Result<Sent> {
+fn read(
+    hub: &Hub,
+    channel: &str,
+    technique: Technique,
+    request: &Request,
+    responder: Responder,
+) -> io::Result<Sent> {
     let feed = match hub.channels.get(channel) {
         Ok(feed) => feed,
-        Err(expected) => return responder.send(hub.cors.share(request, Response::refusal(Status::BAD_REQUEST, &expected))),
+        Err(expected) => {
+            return responder
+                .send(hub.cors.share(request, Response::refusal(Status::BAD_REQUEST, &expected)));
+        }
     };
-    // An EventSource that comes back asks the same URL again, `after` and all, and says in a field how far it got since.
+    // An EventSource that comes back asks the same URL again, `after` and all, and says in a field
+    // how far it got since.
     let after = match request.fields.get("last-event-id") {
         Some(id) => id.parse(),
         None => lesson::after(request, &feed),
     };
     let after = match after {
         Ok(after) => after,
-        Err(expected) => return responder.send(hub.cors.share(request, Response::refusal(Status::BAD_REQUEST, &expected))),
+        Err(expected) => {
+            return responder
+                .send(hub.cors.share(request, Response::refusal(Status::BAD_REQUEST, &expected)));
+        }
     };
     let view = hub.views.attach(responder.connection_number(), technique, request);
-    let held = view.as_ref().map(|view| view.hold(technique, responder.connection_number(), &responder.writer()));
+    let held = view
+        .as_ref()
+        .map(|view| view.hold(technique, responder.connection_number(), &responder.writer()));
     if matches!(held, Some(None)) {
         return Err(io::ErrorKind::ConnectionReset.into());
     }
@@ -226,7 +250,8 @@ fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
         .with("X-Content-Type-Options", "nosniff")
         .with("Cache-Control", "no-store");
     responder.stream(head, |chunks| {
-        let mut text = format!("<!doctype html>\n<meta charset=\"utf-8\">\n<!-- {} -->\n", ".".repeat(1024));
+        let mut text =
+            format!("<!doctype html>\n<meta charset=\"utf-8\">\n<!-- {} -->\n", ".".repeat(1024));
         let mut sent = 0;
         let mut patience = Duration::ZERO;
         while sent < ROTATE {
@@ -250,9 +275,12 @@ fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
     })
 }
 
-/// An event a message. Heartbeats are events too, of a type of their own: a comment would not reach the page's script.
+/// An event a message. Heartbeats are events too, of a type of their own: a comment would not reach
+/// the page's script.
 fn event_stream(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let head = Response::new(Status::OK).with("Content-Type", "text/event-stream").with("Cache-Control", "no-store");
+    let head = Response::new(Status::OK)
+        .with("Content-Type", "text/event-stream")
+        .with("Cache-Control", "no-store");
     responder.stream(reader.hub.cors.share(request, head), |chunks| {
         chunks.send(b": ok\n\n")?;
         loop {
@@ -271,7 +299,8 @@ fn events(news: &News) -> Vec<u8> {
         Event { event: Some("reset".into()), ..Event::message(&missed) }.write_to(&mut bytes);
     }
     for message in &news.messages {
-        Event { id: Some(message.id.to_string()), ..Event::message(&json::message(message)) }.write_to(&mut bytes);
+        Event { id: Some(message.id.to_string()), ..Event::message(&json::message(message)) }
+            .write_to(&mut bytes);
     }
     if bytes.is_empty() {
         Event { event: Some("heartbeat".into()), ..Event::message("") }.write_to(&mut bytes);
@@ -279,10 +308,13 @@ fn events(news: &News) -> Vec<u8> {
     bytes
 }
 
-/// A WebSocket message a message; what the client sends is published. Both at once takes two threads: this one reads the
-/// socket, the other the feed.
+/// A WebSocket message a message; what the client sends is published. Both at once takes two
+/// threads: this one reads the socket, the other the feed.
 fn web_socket(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let policy = websocket::Policy { origins: reader.hub.cors.origins.clone(), ..websocket::Policy::default() };
+    let policy = websocket::Policy {
+        origins: reader.hub.cors.origins.clone(),
+        ..websocket::Policy::default()
+    };
     let feed = Arc::clone(&reader.feed);
     websocket::serve(request, responder, &policy, |socket| {
         both_ways(
@@ -310,16 +342,20 @@ fn web_socket(mut reader: Reader, request: &Request, responder: Responder) -> io
                 Ok(())
             },
             |sender, text| match text.len() {
-                0..=lesson::MAX_TEXT => sender.send_text(&format!(r#"{{"published":"{}"}}"#, feed.publish(text))),
-                long => {
-                    sender.send_text(&format!(r#"{{"refused":"expected at most {} octets; came {long}"}}"#, lesson::MAX_TEXT))
+                0..=lesson::MAX_TEXT => {
+                    sender.send_text(&format!(r#"{{"published":"{}"}}"#, feed.publish(text)))
                 }
+                long => sender.send_text(&format!(
+                    r#"{{"refused":"expected at most {} octets; came {long}"}}"#,
+                    lesson::MAX_TEXT
+                )),
             },
         )
     })
 }
 
-/// A socket that is written on a second thread while it is read on this one: full duplex, on calls that block.
+/// A socket that is written on a second thread while it is read on this one: full duplex, on calls
+/// that block.
 fn both_ways(
     load: &Load,
     socket: &mut WebSocket,
@@ -333,7 +369,10 @@ fn both_ways(
     let sender = socket.sender();
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
-        thread::Builder::new().name("push".into()).stack_size(STACK).spawn_scoped(scope, || push(&sender, &ended))?;
+        thread::Builder::new()
+            .name("push".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, || push(&sender, &ended))?;
         let outcome = loop {
             match socket.receive() {
                 Ok(Some(websocket::Message::Text(text))) => hear(&sender, &text)?,
@@ -351,10 +390,11 @@ fn both_ways(
     })
 }
 
-/// The page's own socket: its totals and what crosses its connections down, its wishes up. It is attached to no view, so it
-/// shows and counts nothing of itself.
+/// The page's own socket: its totals and what crosses its connections down, its wishes up. It is
+/// attached to no view, so it shows and counts nothing of itself.
 ///
-/// A wish is a few words: `rate 1000` (milliseconds between messages; `rate off`), `show all`, `show events`, `show none`, `cut events`.
+/// A wish is a few words: `rate 1000` (milliseconds between messages; `rate off`), `show all`,
+/// `show events`, `show none`, `cut events`.
 fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent> {
     let open = match hub.views.open(&request.query("view").unwrap_or_default()) {
         Ok(open) => open,
@@ -372,11 +412,19 @@ fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sen
                     let news = view.crossings.wait_after(after, Instant::now() + TOTALS);
                     after = news.last;
                     if !news.is_empty() {
-                        let crossings: Vec<&str> = news.messages.iter().map(|message| message.data.as_str()).collect();
+                        let crossings: Vec<&str> =
+                            news.messages.iter().map(|message| message.data.as_str()).collect();
                         let missed = json::missed(news.gap);
-                        sender.send_text(&format!(r#"{{"missed":{missed},"crossings":[{}]}}"#, crossings.join(",")))?;
+                        sender.send_text(&format!(
+                            r#"{{"missed":{missed},"crossings":[{}]}}"#,
+                            crossings.join(",")
+                        ))?;
                     }
-                    let totals = format!(r#"{{"totals":{},"rate":{}}}"#, view.totals_to_json(), hub.pace.milliseconds());
+                    let totals = format!(
+                        r#"{{"totals":{},"rate":{}}}"#,
+                        view.totals_to_json(),
+                        hub.pace.milliseconds()
+                    );
                     if totals != told {
                         sender.send_text(&totals)?;
                         told = totals;
@@ -386,7 +434,9 @@ fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sen
             },
             |sender, wish| match obey(hub, view, wish) {
                 Ok(()) => Ok(()),
-                Err(expected) => sender.send_text(&format!(r#"{{"refused":{}}}"#, json::string(&expected))),
+                Err(expected) => {
+                    sender.send_text(&format!(r#"{{"refused":{}}}"#, json::string(&expected)))
+                }
             },
         )
     })
@@ -397,12 +447,18 @@ fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sen
 /// # Errors
 /// What was expected and what came.
 fn obey(hub: &Hub, view: &View, wish: &str) -> Result<(), String> {
-    let technique = |name: &str| Technique::named(name).ok_or_else(|| format!("expected a technique; came \"{name}\""));
+    let technique = |name: &str| {
+        Technique::named(name).ok_or_else(|| format!("expected a technique; came \"{name}\""))
+    };
     match wish.split_once(' ').unwrap_or((wish, "")) {
         ("rate", "off") => hub.pace.set(None),
         ("rate", milliseconds) => match milliseconds.parse() {
             Ok(number @ 20..=3_600_000) => hub.pace.set(Some(Duration::from_millis(number))),
-            _ => return Err(format!("expected 20 to 3600000 milliseconds, or off; came \"{milliseconds}\"")),
+            _ => {
+                return Err(format!(
+                    "expected 20 to 3600000 milliseconds, or off; came \"{milliseconds}\""
+                ));
+            }
         },
         ("show", "all") => view.show(|_| true),
         ("show", "none") => view.show(|_| false),
@@ -418,11 +474,20 @@ fn obey(hub: &Hub, view: &View, wish: &str) -> Result<(), String> {
 
 /// `GET /status`.
 fn status(hub: &Hub) -> Response {
-    let reading = Technique::ALL
-        .map(|technique| format!(r#""{}":{}"#, technique.path(), hub.reading[technique as usize].load(Ordering::Relaxed)));
+    let reading = Technique::ALL.map(|technique| {
+        format!(
+            r#""{}":{}"#,
+            technique.path(),
+            hub.reading[technique as usize].load(Ordering::Relaxed)
+        )
+    });
     let channels = hub.channels.all().into_iter().map(|(name, feed)| {
         let (messages, octets) = feed.size();
-        format!(r#"{{"name":{},"newest":"{}","messages":{messages},"octets":{octets}}}"#, json::string(&name), feed.newest())
+        format!(
+            r#"{{"name":{},"newest":"{}","messages":{messages},"octets":{octets}}}"#,
+            json::string(&name),
+            feed.newest()
+        )
     });
     let (received, sent) = hub.views.octets();
     let body = format!(
@@ -437,7 +502,8 @@ fn status(hub: &Hub) -> Response {
     Response::json(Status::OK, body + "\n").with("Cache-Control", "no-store")
 }
 
-/// How often the hub itself says something: as often as the page that spoke last wants, and not at all while no page is open.
+/// How often the hub itself says something: as often as the page that spoke last wants, and not at
+/// all while no page is open.
 struct Pace {
     state: Mutex<PaceState>,
     changed: Condvar,
@@ -450,7 +516,10 @@ struct PaceState {
 
 impl Default for Pace {
     fn default() -> Pace {
-        Pace { state: Mutex::new(PaceState { pages: 0, interval: Some(Duration::from_secs(1)) }), changed: Condvar::new() }
+        Pace {
+            state: Mutex::new(PaceState { pages: 0, interval: Some(Duration::from_secs(1)) }),
+            changed: Condvar::new(),
+        }
     }
 }
 
@@ -487,7 +556,8 @@ impl Pace {
                 due = Instant::now();
                 continue;
             };
-            // A pace that has been changed counts from the last tick; one that was missed is not made up for.
+            // A pace that has been changed counts from the last tick; one that was missed is not
+            // made up for.
             let next = due + interval;
             let left = next.saturating_duration_since(Instant::now());
             if left.is_zero() {

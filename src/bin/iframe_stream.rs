@@ -1,7 +1,7 @@
 //! The iframe stream: an HTML document that never ends, and a `<script>` in it for each message.
 //!
-//! A browser runs scripts while the document is still loading. In a hidden frame that is a way to push, and it was one long before
-//! browsers had another. Read `stream` first.
+//! A browser runs scripts while the document is still loading. In a hidden frame that is a way to
+//! push, and it was one long before browsers had another. Read `stream` first.
 
 use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::chunked::ChunkedWriter;
@@ -12,12 +12,15 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const LESSON: Lesson = Lesson::new("iframe_stream", "one endless HTML answer, a script a message", 8080);
+const LESSON: Lesson =
+    Lesson::new("iframe_stream", "one endless HTML answer, a script a message", 8080);
 
-/// The longest silence. Each heartbeat calls a function of the page, so that its script can tell a quiet stream from a dead one: a
-/// browser says nothing at all when a document is cut in the middle. And a write is the only way for us to learn that the client is gone.
+/// The longest silence. Each heartbeat calls a function of the page, so that its script can tell a
+/// quiet stream from a dead one: a browser says nothing at all when a document is cut in the
+/// middle. And a write is the only way for us to learn that the client is gone.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// After so many octets the document ends and the page opens the next: a document keeps every script it has run.
+/// After so many octets the document ends and the page opens the next: a document keeps every
+/// script it has run.
 const ROTATE: usize = 128 * 1024;
 /// What some browsers want to see of a document before they show or run any of it, in octets.
 const PADDING: usize = 1024;
@@ -37,12 +40,17 @@ fn main() -> Result<(), Failure> {
             Ok(after) => {
                 let head = Response::new(Status::OK)
                     .with("Content-Type", "text/html; charset=utf-8")
-                    // Without this a browser holds the first octets back until it has guessed what they are.
+                    // Without this a browser holds the first octets back until it has guessed what
+                    // they are.
                     .with("X-Content-Type-Options", "nosniff")
                     .with("Cache-Control", "no-store");
                 let padded = request.query("padding").as_deref() != Some("off");
                 // To see a document end without waiting for it: /clock?rotate=1
-                let rotate = request.query("rotate").and_then(|octets| octets.parse().ok()).unwrap_or(ROTATE).min(ROTATE);
+                let rotate = request
+                    .query("rotate")
+                    .and_then(|octets| octets.parse().ok())
+                    .unwrap_or(ROTATE)
+                    .min(ROTATE);
                 responder.stream(head, |chunks| stream(&feed, after, padded, rotate, chunks))
             }
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
@@ -53,10 +61,18 @@ fn main() -> Result<(), Failure> {
     server.wait()
 }
 
-/// The lesson: a document that begins, and then goes on for as long as there is news. When the client leaves, `send` fails, `?`
-/// returns, and the thread is free; no timer is left behind that would have to be found and stopped.
-fn stream(feed: &Feed, mut after: Id, padded: bool, rotate: usize, chunks: &ChunkedWriter) -> io::Result<()> {
-    let mut text = String::from("<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n");
+/// The lesson: a document that begins, and then goes on for as long as there is news. When the
+/// client leaves, `send` fails, `?` returns, and the thread is free; no timer is left behind that
+/// would have to be found and stopped.
+fn stream(
+    feed: &Feed,
+    mut after: Id,
+    padded: bool,
+    rotate: usize,
+    chunks: &ChunkedWriter,
+) -> io::Result<()> {
+    let mut text =
+        String::from("<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n");
     if padded {
         text.push_str(&format!("<!-- {} -->\n", ".".repeat(PADDING)));
     }
@@ -68,7 +84,8 @@ fn stream(feed: &Feed, mut after: Id, padded: bool, rotate: usize, chunks: &Chun
         if news.gap != Gap::None {
             text.push_str(&json::call("missed", &json::missed(news.gap)));
         }
-        // The page decides what `push` does: the server knows its name and nothing else of the page.
+        // The page decides what `push` does: the server knows its name and nothing else of the
+        // page.
         for message in &news.messages {
             text.push_str(&json::call("push", &json::message(message)));
         }

@@ -1,7 +1,7 @@
 //! Long polling: the server holds the request until it has something to say.
 //!
-//! The half that is usually left out is this one. The page asks at once after every answer; what makes that polite is that here
-//! the answer waits. Read `hold` first.
+//! The half that is usually left out is this one. The page asks at once after every answer; what
+//! makes that polite is that here the answer waits. Read `hold` first.
 
 use push_by_hand::cors::refuse_foreign_page;
 use push_by_hand::feed::{Feed, Id};
@@ -13,11 +13,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const LESSON: Lesson = Lesson::new("long_polling", "the server holds the request until there is news", 8080);
+const LESSON: Lesson =
+    Lesson::new("long_polling", "the server holds the request until there is news", 8080);
 
-/// How long a request is held. Proxies cut a silent connection after 30 or 60 s; the answer must come first.
+/// How long a request is held. Proxies cut a silent connection after 30 or 60 s; the answer must
+/// come first.
 const HOLD: Duration = Duration::from_secs(25);
-/// How often a held request looks whether its client is still there: a thread that sleeps does not see a socket close.
+/// How often a held request looks whether its client is still there: a thread that sleeps does not
+/// see a socket close.
 const LOOK: Duration = Duration::from_secs(5);
 /// How many messages the log keeps, and how many octets of text in all.
 const KEPT: usize = 1000;
@@ -28,7 +31,8 @@ fn main() -> Result<(), Failure> {
     let server = options.server();
     let port = options.bind(&server)?;
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, KEPT_OCTETS));
-    // Something to begin with. After that, news is what somebody publishes: rare, as long polling likes it.
+    // Something to begin with. After that, news is what somebody publishes: rare, as long polling
+    // likes it.
     feed.publish(&clock::time_of_day(clock::unix_seconds()));
 
     announce("page", &options.origin("http", &port));
@@ -38,9 +42,9 @@ fn main() -> Result<(), Failure> {
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
         // News made by hand: curl -d hello http://localhost:8080/publish
-        (Method::Post, "/publish") => {
-            responder.send(refuse_foreign_page(request, &[]).unwrap_or_else(|| lesson::publish(request, &feed)))
-        }
+        (Method::Post, "/publish") => responder.send(
+            refuse_foreign_page(request, &[]).unwrap_or_else(|| lesson::publish(request, &feed)),
+        ),
         (_, "/poll") => responder.send(Response::method_not_allowed(request, "GET")),
         (_, "/publish") => responder.send(Response::method_not_allowed(request, "POST")),
         _ => responder.send(pages::answer(request, "long_polling.html")),
@@ -48,19 +52,25 @@ fn main() -> Result<(), Failure> {
     server.wait()
 }
 
-/// The lesson: look, and if there is nothing, wait. The thread stops in `wait_after`, on a line that says so; a server with
-/// callbacks would have to put the response on a list here and remember to take it off again.
+/// The lesson: look, and if there is nothing, wait. The thread stops in `wait_after`, on a line
+/// that says so; a server with callbacks would have to put the response on a list here and remember
+/// to take it off again.
 fn hold(feed: &Feed, after: Id, mut responder: Responder) -> io::Result<Sent> {
     let deadline = Instant::now() + HOLD;
     loop {
         let news = feed.wait_after(after, deadline.min(Instant::now() + LOOK));
-        // Held answers are never cached: a browser makes a second tab wait for the first if they could share one.
+        // Held answers are never cached: a browser makes a second tab wait for the first if they
+        // could share one.
         if !news.is_empty() {
-            return responder.send(Response::json(Status::OK, json::news(&news)).with("Cache-Control", "no-store"));
+            return responder.send(
+                Response::json(Status::OK, json::news(&news)).with("Cache-Control", "no-store"),
+            );
         }
-        // A client that only closed its sending half still wants this answer; one that is gone will not mind it.
+        // A client that only closed its sending half still wants this answer; one that is gone will
+        // not mind it.
         if Instant::now() >= deadline || responder.client_has_ended() {
-            return responder.send(Response::new(Status::NO_CONTENT).with("Cache-Control", "no-store"));
+            return responder
+                .send(Response::new(Status::NO_CONTENT).with("Cache-Control", "no-store"));
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Polling: the browser asks every second, and most answers say nothing new.
 //!
-//! Two ports, and so two origins: the page comes from 8000 and asks 8080, which must allow it (CORS). What express, its static
-//! files and `res.header` did is done here by hand. Read `answer` first; everything else serves it.
+//! Two ports, and so two origins: the page comes from 8000 and asks 8080, which must allow it
+//! (CORS). What express, its static files and `res.header` did is done here by hand. Read `answer`
+//! first; everything else serves it.
 
 use push_by_hand::clock;
 use push_by_hand::cors::Cors;
@@ -11,8 +12,10 @@ use push_by_hand::lesson::{Failure, Lesson, announce};
 use push_by_hand::{json, pages};
 use std::sync::Arc;
 
-const LESSON: Lesson =
-    Lesson { page_port: Some(8000), ..Lesson::new("polling", "the browser asks every second, across two origins", 8080) };
+const LESSON: Lesson = Lesson {
+    page_port: Some(8000),
+    ..Lesson::new("polling", "the browser asks every second, across two origins", 8080)
+};
 
 /// How many ticks the log keeps: five minutes of them.
 const KEPT: usize = 300;
@@ -30,7 +33,8 @@ fn main() -> Result<(), Failure> {
     let cors = Cors {
         origins: vec![page_origin.clone()],
         methods: "GET, HEAD",
-        // A page that sets this field itself must ask first: it is not one of the few that any form could send.
+        // A page that sets this field itself must ask first: it is not one of the few that any form
+        // could send.
         request_fields: "If-None-Match",
         response_fields: "ETag",
     };
@@ -39,7 +43,9 @@ fn main() -> Result<(), Failure> {
     announce("data", &data_origin);
     page.serve(move |request, responder| {
         responder.send(match request.path() {
-            "/data-origin" => Response::text(Status::OK, data_origin.clone()).with("Cache-Control", "no-store"),
+            "/data-origin" => {
+                Response::text(Status::OK, data_origin.clone()).with("Cache-Control", "no-store")
+            }
             _ => pages::answer(request, "polling.html"),
         })
     });
@@ -57,27 +63,32 @@ fn answer(request: &Request, feed: &Feed) -> Response {
             None => time(request),
             Some(id) => news(feed, &id),
         },
-        (Method::Options, "/" | "*") => Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, OPTIONS"),
+        (Method::Options, "/" | "*") => {
+            Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, OPTIONS")
+        }
         (_, "/") => Response::method_not_allowed(request, "GET, HEAD, OPTIONS"),
         _ => Response::not_found(request),
     }
 }
 
-/// What a plain poll gets: the latest value, whatever came before it. Its tag lets the next poll say "only if it has changed".
+/// What a plain poll gets: the latest value, whatever came before it. Its tag lets the next poll
+/// say "only if it has changed".
 fn time(request: &Request) -> Response {
     let time = clock::time_of_day(clock::unix_seconds());
     let etag = ["\"", &time, "\""].concat();
     Response::text(Status::OK, time).with("Cache-Control", "no-store").unless_known(request, &etag)
 }
 
-/// What a poll with a cursor gets: every message after the one it names. An empty `after=` asks for the newest id to begin with.
+/// What a poll with a cursor gets: every message after the one it names. An empty `after=` asks for
+/// the newest id to begin with.
 fn news(feed: &Feed, after: &str) -> Response {
     let after = match after {
         "" => Ok(feed.newest()),
         id => id.parse::<Id>(),
     };
     match after {
-        Ok(after) => Response::json(Status::OK, json::news(&feed.after(after))).with("Cache-Control", "no-store"),
+        Ok(after) => Response::json(Status::OK, json::news(&feed.after(after)))
+            .with("Cache-Control", "no-store"),
         Err(expected) => Response::refusal(Status::BAD_REQUEST, &expected),
     }
 }

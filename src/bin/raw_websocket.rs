@@ -1,7 +1,9 @@
-//! A WebSocket server down to the bit: the steps of the tutorial's Node program (`net.createServer`), in its order.
+//! A WebSocket server down to the bit: the steps of the tutorial's Node program
+//! (`net.createServer`), in its order.
 //!
-//! Read it beside that program: each comment in quotes names the line there. Where that line is wrong for some clients, what stands
-//! here is right for all, and says what it adds. Node's `crypto` and `Buffer` are library calls here too, and so is `unmask`.
+//! Read it beside that program: each comment in quotes names the line there. Where that line is
+//! wrong for some clients, what stands here is right for all, and says what it adds. Node's
+//! `crypto` and `Buffer` are library calls here too, and so is `unmask`.
 //!
 //! Read `shake_hands` first, then `converse` and `read_frame`.
 
@@ -14,11 +16,13 @@ use push_by_hand::websocket::{Accept, Close, Error, NotUtf8, Opcode, Violation, 
 use std::io::Read;
 use std::time::Duration;
 
-const LESSON: Lesson = Lesson::new("raw_websocket", "a WebSocket, bit by bit, in the order of the Node program", 9999);
+const LESSON: Lesson =
+    Lesson::new("raw_websocket", "a WebSocket, bit by bit, in the order of the Node program", 9999);
 
 /// The longest message that is taken, in octets.
 const LIMIT: u64 = 16 * 1024 * 1024;
-/// How long a client may be silent before it is asked whether it is there, and again before it is given up.
+/// How long a client may be silent before it is asked whether it is there, and again before it is
+/// given up.
 const SILENCE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<(), Failure> {
@@ -27,21 +31,27 @@ fn main() -> Result<(), Failure> {
     let port = options.bind(&server)?;
     announce("page", &options.origin("http", &port));
     announce("socket", &options.origin("ws", &port));
-    // "net.createServer(function (socket) { socket.once('data', …": a request may come in any number of reads, and is complete at
-    // its empty line. The library waits for that; what arrived behind it stays in the connection's buffer, for the first frame.
+    // "net.createServer(function (socket) { socket.once('data', …": a request may come in any
+    // number of reads, and is complete at its empty line. The library waits for that; what arrived
+    // behind it stays in the connection's buffer, for the first frame.
     port.serve(|request, responder| {
-        // "if (data.match(/Upgrade: websocket/))": a name and a list of tokens, both in any case, and not anywhere in the text.
-        // Without it this is a request like any other, and is answered, too.
-        if request.version != Version::Http11 || !request.fields.contains_token("Upgrade", "websocket") {
+        // "if (data.match(/Upgrade: websocket/))": a name and a list of tokens, both in any case,
+        // and not anywhere in the text. Without it this is a request like any other, and is
+        // answered, too.
+        if request.version != Version::Http11
+            || !request.fields.contains_token("Upgrade", "websocket")
+        {
             return responder.send(pages::answer(request, "raw_websocket.html"));
         }
         match shake_hands(request) {
-            // "socket.write(response); socket.on('data', …": the same connection goes on, as something else.
+            // "socket.write(response); socket.on('data', …": the same connection goes on, as
+            // something else.
             Ok(response) => responder.switch_protocols(response, |connection| {
                 serve(connection);
                 Ok(())
             }),
-            // Every "if" in that program lacks its "else": what it does not like waits for an answer for ever.
+            // Every "if" in that program lacks its "else": what it does not like waits for an
+            // answer for ever.
             Err(response) => responder.send(response),
         }
     });
@@ -57,24 +67,29 @@ fn shake_hands(request: &Request) -> Result<Response, Response> {
     if request.method != Method::Get {
         return Err(Response::method_not_allowed(request, "GET"));
     }
-    // "let [key, value] = row.split(': ')": the space is optional, the value may contain ": ", and the name is of any case.
+    // "let [key, value] = row.split(': ')": the space is optional, the value may contain ": ", and
+    // the name is of any case.
     let fields = &request.fields;
     if !fields.contains_token("Connection", "Upgrade") {
-        return Err(Refusal::Connection(fields.get("Connection").unwrap_or_default().into()).response());
+        return Err(
+            Refusal::Connection(fields.get("Connection").unwrap_or_default().into()).response()
+        );
     }
-    // "if (headers['Sec-WebSocket-Version'] == 13)": another version is told which one is spoken here.
+    // "if (headers['Sec-WebSocket-Version'] == 13)": another version is told which one is spoken
+    // here.
     match fields.get("Sec-WebSocket-Version") {
         Some("13") => {}
         other => return Err(Refusal::Version(other.unwrap_or_default().into()).response()),
     }
-    // "let wsKey = headers['Sec-WebSocket-Key']": once, and sixteen octets; the program hashes "undefined" without a word.
+    // "let wsKey = headers['Sec-WebSocket-Key']": once, and sixteen octets; the program hashes
+    // "undefined" without a word.
     let key = match fields.get("Sec-WebSocket-Key") {
         Some(key) if fields.count("Sec-WebSocket-Key") == 1 => key,
         _ => return Err(Refusal::KeyOnce(fields.count("Sec-WebSocket-Key")).response()),
     };
     decode_key(key).map_err(|came| Refusal::Key(came).response())?;
-    // Not in the program: any page on the web could connect to it. The library's handshake looks at `Origin` last of all, so what
-    // it still refuses now is a page that is not ours.
+    // Not in the program: any page on the web could connect to it. The library's handshake looks at
+    // `Origin` last of all, so what it still refuses now is a page that is not ours.
     answer(request, &Policy::default()).map_err(|refusal| refusal.response())?;
     // "crypto.createHash('sha1').update(wsKey + CODE).digest('base64')".
     let accept_key = Accept::of(key).value;
@@ -85,7 +100,8 @@ fn shake_hands(request: &Request) -> Result<Response, Response> {
         .with("Connection", "Upgrade"))
 }
 
-/// "socket.on('end')", "socket.on('close')", "socket.on('error')": here they are what `converse` returns, in one place.
+/// "socket.on('end')", "socket.on('close')", "socket.on('error')": here they are what `converse`
+/// returns, in one place.
 fn serve(connection: &mut Connection) {
     match converse(connection) {
         Ok(()) => print("end\n"),
@@ -96,7 +112,9 @@ fn serve(connection: &mut Connection) {
                 let mut payload = Vec::new();
                 Close::new(violation.close_code(), &violation.to_string()).write_to(&mut payload);
                 // If it has left already, there is nobody to tell.
-                let _ = connection.writer().write(|out| write_frame(out, Opcode::Close as u8, &payload));
+                let _ = connection
+                    .writer()
+                    .write(|out| write_frame(out, Opcode::Close as u8, &payload));
             }
         }
     }
@@ -110,8 +128,9 @@ struct Frame {
     payload: Vec<u8>,
 }
 
-/// "socket.on('data', function (buffers) { … })", once for each frame, until the client has had enough. What the program answers
-/// frame by frame is answered here message by message: a frame may be a part of one, or no message at all.
+/// "socket.on('data', function (buffers) { … })", once for each frame, until the client has had
+/// enough. What the program answers frame by frame is answered here message by message: a frame may
+/// be a part of one, or no message at all.
 fn converse(connection: &mut Connection) -> Result<(), Error> {
     let writer = connection.writer();
     // The message under way: what it is, and what has come of it.
@@ -132,11 +151,14 @@ fn converse(connection: &mut Connection) -> Result<(), Error> {
         let frame = read_frame(connection, message.len() as u64)?;
         match (frame.opcode, begun) {
             // The program sends a Ping back as a Ping, and answers a Close without ever closing.
-            (Opcode::Ping, _) => writer.write(|out| write_frame(out, Opcode::Pong as u8, &frame.payload))?,
+            (Opcode::Ping, _) => {
+                writer.write(|out| write_frame(out, Opcode::Pong as u8, &frame.payload))?
+            }
             (Opcode::Pong, _) => {}
             (Opcode::Close, _) => {
                 let mut payload = Vec::new();
-                Close { reason: String::new(), ..Close::read_from(&frame.payload)? }.write_to(&mut payload);
+                Close { reason: String::new(), ..Close::read_from(&frame.payload)? }
+                    .write_to(&mut payload);
                 writer.write(|out| write_frame(out, Opcode::Close as u8, &payload))?;
                 return Ok(());
             }
@@ -150,12 +172,17 @@ fn converse(connection: &mut Connection) -> Result<(), Error> {
                 if !frame.fin {
                     continue;
                 }
-                // Text is UTF-8, and whole messages are: a character may be split over two frames (RFC 6455 §8.1).
+                // Text is UTF-8, and whole messages are: a character may be split over two frames
+                // (RFC 6455 §8.1).
                 if opcode == Opcode::Text
                     && let Err(error) = str::from_utf8(&message)
                 {
                     let at = error.valid_up_to();
-                    return Err(Violation::Text(NotUtf8 { at, came: error.error_len().map(|_| message[at]) }).into());
+                    return Err(Violation::Text(NotUtf8 {
+                        at,
+                        came: error.error_len().map(|_| message[at]),
+                    })
+                    .into());
                 }
                 // "//向客户端响应数据": the answer is the message, as it came.
                 writer.write(|out| write_frame(out, opcode as u8, &message))?;
@@ -166,8 +193,9 @@ fn converse(connection: &mut Connection) -> Result<(), Error> {
     }
 }
 
-/// Reads one frame (RFC 6455 §5.2). "buffers" is whatever TCP delivered: half a frame, or three; here each `read_exact` waits for as
-/// many bytes as are needed, and takes no more. `before` is how much of the message has come with earlier frames.
+/// Reads one frame (RFC 6455 §5.2). "buffers" is whatever TCP delivered: half a frame, or three;
+/// here each `read_exact` waits for as many bytes as are needed, and takes no more. `before` is how
+/// much of the message has come with earlier frames.
 fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> {
     let mut bytes = [0; 2];
     connection.read_exact(&mut bytes)?;
@@ -180,21 +208,26 @@ fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> 
     }
     // "let _opcode = buffers[0] & 0b00001111". Ten of the sixteen values mean nothing.
     let opcode = Opcode::try_from(bytes[0] & 0b0000_1111)?;
-    // "let _masked = buffers[1] & 0b100000000 === 0b100000000": nine bits where a byte has eight, and === before &: that is the last
-    // bit of the length. A client must mask, so this is asked, too.
+    // "let _masked = buffers[1] & 0b100000000 === 0b100000000": nine bits where a byte has eight,
+    // and === before &: that is the last bit of the length. A client must mask, so this is asked,
+    // too.
     let masked = bytes[1] & 0b1000_0000 != 0;
     if !masked {
         return Err(Violation::NotMasked.into());
     }
-    // "let _payloadLength = buffers[1] & 0b01111111": up to 125. A longer one stands in the bytes that follow, highest byte first,
-    // and in no more of them than it needs.
+    // "let _payloadLength = buffers[1] & 0b01111111": up to 125. A longer one stands in the bytes
+    // that follow, highest byte first, and in no more of them than it needs.
     let length = match bytes[1] & 0b0111_1111 {
-        length @ 126.. if opcode.is_control() => return Err(Violation::ControlTooLong { length }.into()),
+        length @ 126.. if opcode.is_control() => {
+            return Err(Violation::ControlTooLong { length }.into());
+        }
         126 => {
             let mut longer = [0; 2];
             connection.read_exact(&mut longer)?;
             match u16::from_be_bytes(longer).into() {
-                length @ 0..126 => return Err(Violation::LengthNotMinimal { length, octets: 2 }.into()),
+                length @ 0..126 => {
+                    return Err(Violation::LengthNotMinimal { length, octets: 2 }.into());
+                }
                 length => length,
             }
         }
@@ -202,8 +235,12 @@ fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> 
             let mut longer = [0; 8];
             connection.read_exact(&mut longer)?;
             match u64::from_be_bytes(longer) {
-                length @ 0..65_536 => return Err(Violation::LengthNotMinimal { length, octets: 8 }.into()),
-                length if length >> 63 == 1 => return Err(Violation::LengthTopBit { length }.into()),
+                length @ 0..65_536 => {
+                    return Err(Violation::LengthNotMinimal { length, octets: 8 }.into());
+                }
+                length if length >> 63 == 1 => {
+                    return Err(Violation::LengthTopBit { length }.into());
+                }
                 length => length,
             }
         }
@@ -214,12 +251,15 @@ fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> 
     }
     if !opcode.is_control() && length > LIMIT - before {
         let limit = usize::try_from(LIMIT).unwrap_or(usize::MAX);
-        return Err(Violation::MessageTooLong { length: before.saturating_add(length), limit }.into());
+        return Err(
+            Violation::MessageTooLong { length: before.saturating_add(length), limit }.into()
+        );
     }
     // "let _mask = buffers.slice(2, 6)": the key stands after the length, wherever that ends.
     let mut key = [0; 4];
     connection.read_exact(&mut key)?;
-    // "let payload = buffers.slice(6)": as many bytes as the length says. What follows them is the next frame.
+    // "let payload = buffers.slice(6)": as many bytes as the length says. What follows them is the
+    // next frame.
     let mut payload = Vec::new();
     let came = connection.take(length).read_to_end(&mut payload)? as u64;
     if came < length {
@@ -230,8 +270,8 @@ fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> 
     Ok(Frame { fin, opcode, payload })
 }
 
-/// Writes one frame that is a whole message: "let response = Buffer.alloc(2 + payload.length)", and two or eight bytes more where the
-/// length needs them.
+/// Writes one frame that is a whole message: "let response = Buffer.alloc(2 + payload.length)", and
+/// two or eight bytes more where the length needs them.
 fn write_frame(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
     // "response[0] = _opcode | 0b10000000;//1表示发送结束".
     out.push(opcode | 0b1000_0000);
@@ -246,6 +286,7 @@ fn write_frame(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
         out.push(127);
         out.extend_from_slice(&(length as u64).to_be_bytes());
     }
-    // "payload.copy(response, 2); socket.write(response)". It leaves when this connection next waits for input.
+    // "payload.copy(response, 2); socket.write(response)". It leaves when this connection next
+    // waits for input.
     out.extend_from_slice(payload);
 }

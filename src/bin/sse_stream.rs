@@ -1,7 +1,9 @@
-//! Server-sent events with a type that writes them: a reconnection time, JSON data, and a stream that goes on where it was cut.
+//! Server-sent events with a type that writes them: a reconnection time, JSON data, and a stream
+//! that goes on where it was cut.
 //!
-//! The role of the `ssestream` package is `event_stream::Event` here. What such a package leaves to its user is the point of this
-//! lesson: reading `Last-Event-ID`. Read `stream` first, then `start`.
+//! The role of the `ssestream` package is `event_stream::Event` here. What such a package leaves to
+//! its user is the point of this lesson: reading `Last-Event-ID`. Read `stream` first, then
+//! `start`.
 
 use push_by_hand::cors::refuse_foreign_page;
 use push_by_hand::event_stream::Event;
@@ -22,7 +24,8 @@ const LESSON: Lesson = Lesson {
 
 /// The longest silence before a comment breaks it.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How many ticks the log keeps: who stays away longer than five minutes is told how many were missed.
+/// How many ticks the log keeps: who stays away longer than five minutes is told how many were
+/// missed.
 const KEPT: usize = 300;
 
 fn main() -> Result<(), Failure> {
@@ -30,7 +33,9 @@ fn main() -> Result<(), Failure> {
     let server = options.server();
     let port = options.bind(&server)?;
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", format!(r#"{{"ts":"{}"}}"#, clock::time_of_day(now / 1000))));
+    clock::start(Arc::clone(&feed), |now| {
+        ("message", format!(r#"{{"ts":"{}"}}"#, clock::time_of_day(now / 1000)))
+    });
     // Each `POST /drop` adds one; a stream that began under another number is cut.
     let drops = AtomicU64::new(0);
 
@@ -51,9 +56,16 @@ fn main() -> Result<(), Failure> {
     server.wait()
 }
 
-/// The lesson: first what is said once, then everything after the client's last id, whether it was published while the client was
-/// away or is yet to come. To the feed the two are the same, and so no message can fall between them or come twice.
-fn stream(feed: &Feed, mut after: Id, retry: Duration, drops: &AtomicU64, chunks: &ChunkedWriter) -> io::Result<()> {
+/// The lesson: first what is said once, then everything after the client's last id, whether it was
+/// published while the client was away or is yet to come. To the feed the two are the same, and so
+/// no message can fall between them or come twice.
+fn stream(
+    feed: &Feed,
+    mut after: Id,
+    retry: Duration,
+    drops: &AtomicU64,
+    chunks: &ChunkedWriter,
+) -> io::Result<()> {
     let begun_under = drops.load(Ordering::Relaxed);
     // The comment leaves at once with the head: the browser's `open` event needs no message.
     chunks.send(b": ok\n\n")?;
@@ -77,16 +89,25 @@ fn stream(feed: &Feed, mut after: Id, retry: Duration, drops: &AtomicU64, chunks
 
 /// A message as an event.
 fn event(message: &Message) -> Event {
-    Event { event: Some(message.event.clone()), id: Some(message.id.to_string()), ..Event::message(&message.data) }
+    Event {
+        event: Some(message.event.clone()),
+        id: Some(message.id.to_string()),
+        ..Event::message(&message.data)
+    }
 }
 
-/// What lies between the client's last id and the log: an event of its own, so that a page can say so. It sets no id.
+/// What lies between the client's last id and the log: an event of its own, so that a page can say
+/// so. It sets no id.
 fn reset(gap: Gap) -> Event {
-    Event { event: Some("reset".into()), ..Event::message(&format!(r#"{{"missed":{}}}"#, json::missed(gap))) }
+    Event {
+        event: Some("reset".into()),
+        ..Event::message(&format!(r#"{{"missed":{}}}"#, json::missed(gap)))
+    }
 }
 
-/// After which message to begin. A browser that comes back names the last id it saw, which we gave it; a first visit names none
-/// and gets the newest message at once. What we did not give out is an id of another run: the feed calls it a gap.
+/// After which message to begin. A browser that comes back names the last id it saw, which we gave
+/// it; a first visit names none and gets the newest message at once. What we did not give out is an
+/// id of another run: the feed calls it a gap.
 fn start(request: &Request, feed: &Feed) -> Id {
     match request.fields.get("last-event-id") {
         None => feed.before_newest(),

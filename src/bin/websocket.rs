@@ -1,7 +1,9 @@
-//! WebSocket with a library, as with the `ws` package: `connection`, `message`, `send`. The library is ours.
+//! WebSocket with a library, as with the `ws` package: `connection`, `message`, `send`. The library
+//! is ours.
 //!
-//! The page comes from 3000, the socket listens on 8888: two origins, and no CORS between them. What guards a socket is that the
-//! server looks at `Origin` itself. Read `answer` first, then `push`.
+//! The page comes from 3000, the socket listens on 8888: two origins, and no CORS between them.
+//! What guards a socket is that the server looks at `Origin` itself. Read `answer` first, then
+//! `push`.
 
 use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::{Request, Response, Status};
@@ -14,7 +16,10 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const LESSON: Lesson = Lesson { page_port: Some(3000), ..Lesson::new("websocket", "either side speaks when it likes", 8888) };
+const LESSON: Lesson = Lesson {
+    page_port: Some(3000),
+    ..Lesson::new("websocket", "either side speaks when it likes", 8888)
+};
 
 /// How many ticks the log keeps: five minutes of them.
 const KEPT: usize = 300;
@@ -40,7 +45,9 @@ fn main() -> Result<(), Failure> {
     announce("socket", &socket_origin);
     page.serve(move |request, responder| {
         responder.send(match request.path() {
-            "/socket-origin" => Response::text(Status::OK, socket_origin.clone()).with("Cache-Control", "no-store"),
+            "/socket-origin" => {
+                Response::text(Status::OK, socket_origin.clone()).with("Cache-Control", "no-store")
+            }
             _ => pages::answer(request, "websocket.html"),
         })
     });
@@ -50,7 +57,13 @@ fn main() -> Result<(), Failure> {
 }
 
 /// Which conversation belongs to which path.
-fn connect(request: &Request, responder: Responder<'_>, policy: &Policy, feed: &Feed, load: &Load) -> io::Result<Sent> {
+fn connect(
+    request: &Request,
+    responder: Responder<'_>,
+    policy: &Policy,
+    feed: &Feed,
+    load: &Load,
+) -> io::Result<Sent> {
     match request.path() {
         "/" => websocket::serve(request, responder, policy, |socket| {
             // wsServer.on('connection', function (socket) { … })
@@ -59,15 +72,17 @@ fn connect(request: &Request, responder: Responder<'_>, policy: &Policy, feed: &
         }),
         "/echo" => websocket::serve(request, responder, policy, echo),
         "/push" => match after(request, feed) {
-            Ok(after) => websocket::serve(request, responder, policy, |socket| push(socket, feed, after, load)),
+            Ok(after) => websocket::serve(request, responder, policy, |socket| {
+                push(socket, feed, after, load)
+            }),
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
         _ => responder.send(Response::not_found(request)),
     }
 }
 
-/// The tutorial's server: says what it has received, and sends it back with a word before it. What came as text leaves as text,
-/// and bytes leave as bytes.
+/// The tutorial's server: says what it has received, and sends it back with a word before it. What
+/// came as text leaves as text, and bytes leave as bytes.
 fn answer(socket: &mut WebSocket<'_>) -> Result<(), Error> {
     const ANSWER: &str = "服务器回应:";
     // socket.on('message', function (message) { … })
@@ -94,28 +109,35 @@ fn echo(socket: &mut WebSocket<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Both directions at once: the feed goes out unasked from a thread of its own, while this one waits for messages and answers them. A
-/// thread that waits for the peer cannot wait for the feed as well; with blocking sockets, full duplex is two threads.
+/// Both directions at once: the feed goes out unasked from a thread of its own, while this one
+/// waits for messages and answers them. A thread that waits for the peer cannot wait for the feed
+/// as well; with blocking sockets, full duplex is two threads.
 fn push(socket: &mut WebSocket<'_>, feed: &Feed, after: Id, load: &Load) -> Result<(), Error> {
-    // The second thread counts like any other: a process that runs out of them is aborted, not refused.
+    // The second thread counts like any other: a process that runs out of them is aborted, not
+    // refused.
     let Some(_second) = load.reserve() else {
         return socket.close(CloseCode::TRY_AGAIN_LATER, "no thread is free");
     };
     let sender = socket.sender();
     thread::scope(|scope| {
         let pushing = || send_feed(&sender, feed, after);
-        thread::Builder::new().name("push".into()).stack_size(STACK).spawn_scoped(scope, pushing)?;
+        thread::Builder::new()
+            .name("push".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, pushing)?;
         answer(socket)
     })
 }
 
-/// Sends what is published, until the socket is no longer open. Where it breaks does not matter here: the thread that receives
-/// finds out, and says so in the log.
+/// Sends what is published, until the socket is no longer open. Where it breaks does not matter
+/// here: the thread that receives finds out, and says so in the log.
 fn send_feed(sender: &Sender, feed: &Feed, mut after: Id) {
     while sender.state() == State::Open {
         let news = feed.wait_after(after, Instant::now() + LOOK);
-        let missed = (news.gap != Gap::None).then(|| format!(r#"{{"missed":{}}}"#, json::missed(news.gap)));
-        let texts = missed.into_iter().chain(news.messages.iter().map(|message| json::message(message)));
+        let missed =
+            (news.gap != Gap::None).then(|| format!(r#"{{"missed":{}}}"#, json::missed(news.gap)));
+        let texts =
+            missed.into_iter().chain(news.messages.iter().map(|message| json::message(message)));
         for text in texts {
             if sender.send_text(&text).is_err() {
                 return;

@@ -29,7 +29,11 @@ fn what_is_written_leaves_when_the_reader_is_about_to_wait() {
     writer.write(append("one ")).unwrap();
     writer.write(append("two")).unwrap();
     peer.set_nonblocking(true).unwrap();
-    assert_eq!(peer.read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock, "nothing has left yet");
+    assert_eq!(
+        peer.read(&mut [0]).unwrap_err().kind(),
+        ErrorKind::WouldBlock,
+        "nothing has left yet"
+    );
     peer.set_nonblocking(false).unwrap();
     let reader = thread::spawn(move || connection.fill_buf().map(<[u8]>::to_vec));
     let mut came = [0; 7];
@@ -105,7 +109,8 @@ fn a_reader_goes_on_while_a_writer_waits_for_the_peer() {
         let writer = connection.writer();
         let length = much.len();
         let sending = scope.spawn(move || writer.write_before(|_| &much));
-        // More than the system takes: as long as the peer does not read, that thread cannot be done.
+        // More than the system takes: as long as the peer does not read, that thread cannot be
+        // done.
         for _ in 0..100 {
             peer.write_all(b"ping").unwrap();
             let mut came = [0; 4];
@@ -155,9 +160,11 @@ fn a_deadline_is_for_all_reads_together_and_patience_for_each() {
 fn a_peer_that_does_not_read_is_an_error_and_no_silence() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let mut connection = Connection::new(listener.accept().unwrap().0, Duration::from_millis(50), None).unwrap();
+    let mut connection =
+        Connection::new(listener.accept().unwrap().0, Duration::from_millis(50), None).unwrap();
     let much = vec![b'x'; super::FLUSH_AT - 1];
-    // A peer that only asks. Its answers are small pieces, sent when we read on, until the system takes no more.
+    // A peer that only asks. Its answers are small pieces, sent when we read on, until the system
+    // takes no more.
     let error = (0..).find_map(|_| {
         peer.write_all(b"?").unwrap();
         connection.writer().write(|out| out.extend_from_slice(&much)).unwrap();
@@ -166,8 +173,12 @@ fn a_peer_that_does_not_read_is_an_error_and_no_silence() {
         waited.err()
     });
     let error = error.unwrap();
-    assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::TimedOut, "the peer has not read what was sent to it"));
-    // Half a message has left, and nothing can follow it: what the peer asked last is still here, and then comes the end.
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::TimedOut, "the peer has not read what was sent to it")
+    );
+    // Half a message has left, and nothing can follow it: what the peer asked last is still here,
+    // and then comes the end.
     let mut rest = Vec::new();
     connection.read_to_end(&mut rest).unwrap();
     assert_eq!(rest, b"?");
@@ -240,7 +251,11 @@ fn the_tap_sees_every_octet_in_its_order_and_the_counters_agree() {
     assert_eq!(writer.octets(), (5, 7));
     peer.shutdown(std::net::Shutdown::Write).unwrap();
     connection.close();
-    assert_eq!(seen.lock().unwrap().last().unwrap().1, "sent goodbye", "as long as there is a writer, it is not over");
+    assert_eq!(
+        seen.lock().unwrap().last().unwrap().1,
+        "sent goodbye",
+        "as long as there is a writer, it is not over"
+    );
     drop(writer);
     let seen: Vec<_> = seen.lock().unwrap().drain(..).collect();
     let expected = ["opened", "received hello", "sent goodbye", "closed"];
@@ -249,7 +264,8 @@ fn the_tap_sees_every_octet_in_its_order_and_the_counters_agree() {
 
 #[test]
 fn a_client_connects_to_the_first_address_that_answers() {
-    let deaf = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap(); // taken, and free again
+    // taken, and free again
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addresses = [deaf, listener.local_addr().unwrap()];
     let connection = Connection::connect(&addresses[..], PATIENCE).unwrap();

@@ -2,7 +2,8 @@ use super::{Event, EventReader, MAX_EVENT};
 use std::io::{BufRead, Read};
 use std::time::Duration;
 
-/// What a stream says: each event that fires as (type, last event ID, data); then the ID and the time a reconnect would use.
+/// What a stream says: each event that fires as (type, last event ID, data); then the ID and the
+/// time a reconnect would use.
 #[derive(Debug, PartialEq)]
 struct Said {
     events: Vec<(String, String, String)>,
@@ -57,7 +58,10 @@ fn an_event_is_written_as_it_is_read() {
         (event(None, None, "a\nb\n"), "data: a\ndata: b\ndata: \n\n"),
         (event(None, None, "id: 5\n\ndata: y"), "data: id: 5\ndata: \ndata: data: y\n\n"),
         (event(None, None, "服务器 \0 \u{feff}"), "data: 服务器 \0 \u{feff}\n\n"),
-        (event(Some("tick"), Some("1763700000000-42"), "{}"), "event: tick\nid: 1763700000000-42\ndata: {}\n\n"),
+        (
+            event(Some("tick"), Some("1763700000000-42"), "{}"),
+            "event: tick\nid: 1763700000000-42\ndata: {}\n\n",
+        ),
         (event(Some(" a:b "), Some(" : "), ":"), "event:  a:b \nid:  : \ndata: :\n\n"),
     ] {
         assert_eq!(String::from_utf8(value.to_bytes()).unwrap(), bytes);
@@ -96,13 +100,19 @@ fn nothing_in_a_field_can_begin_another() {
     let mut texts = vec![String::new()];
     for begin in 0..4 {
         let longer = |text: &String| PIECES.map(|piece| text.clone() + piece);
-        let last: Vec<String> = texts.iter().filter(|text| pieces(text) == begin).flat_map(longer).collect();
+        let last: Vec<String> =
+            texts.iter().filter(|text| pieces(text) == begin).flat_map(longer).collect();
         texts.extend(last);
     }
     assert_eq!(texts.len(), 1 + 6 + 36 + 216 + 1296);
     let one_line = |text: &str| text.replace(['\r', '\n', '\0'], "");
     for text in texts {
-        let event = Event { event: Some(text.clone()), id: Some(text.clone()), retry: None, data: Some(text.clone()) };
+        let event = Event {
+            event: Some(text.clone()),
+            id: Some(text.clone()),
+            retry: None,
+            data: Some(text.clone()),
+        };
         let bytes = [event.to_bytes(), Event::message("next").to_bytes()].concat();
         let said = listen(bytes.as_slice());
         let (kind, id) = (one_line(&text), one_line(&text));
@@ -187,11 +197,26 @@ fn one_space_after_the_colon_is_taken_away_and_a_missing_colon_means_an_empty_va
 
 #[test]
 fn other_names_are_passed_over_and_names_are_taken_literally() {
-    for line in ["Data: y", "DATA: y", " data: y", "data : y", "\tdata: y", "dat: y", "datas: y", ": y", ":", "y", "服: y"] {
+    for line in [
+        "Data: y",
+        "DATA: y",
+        " data: y",
+        "data : y",
+        "\tdata: y",
+        "dat: y",
+        "datas: y",
+        ": y",
+        ":",
+        "y",
+        "服: y",
+    ] {
         assert_eq!(data(format!("data: x\n{line}\n\n").as_bytes()), ["x"], "{line:?}");
         assert_eq!(data(format!("{line}\n\n").as_bytes()), [""; 0], "{line:?}");
     }
-    assert_eq!(events(b"Event: a\nID: 1\ndata: x\n\n"), [("message".into(), String::new(), "x".into())]);
+    assert_eq!(
+        events(b"Event: a\nID: 1\ndata: x\n\n"),
+        [("message".into(), String::new(), "x".into())]
+    );
 }
 
 #[test]
@@ -209,7 +234,11 @@ fn the_type_counts_for_one_event_and_an_empty_one_is_message() {
         ("event: \u{e9} b\0\ndata: x\n\n", &["\u{e9} b\0"]),
     ] {
         let said = events(stream.as_bytes());
-        assert_eq!(said.iter().map(|(kind, ..)| kind.as_str()).collect::<Vec<_>>(), kinds, "{stream:?}");
+        assert_eq!(
+            said.iter().map(|(kind, ..)| kind.as_str()).collect::<Vec<_>>(),
+            kinds,
+            "{stream:?}"
+        );
     }
 }
 
@@ -235,7 +264,11 @@ fn the_id_holds_until_another_is_set_and_counts_also_without_data() {
         ("id:  a b:c \ndata: x\n\n", &[" a b:c "], " a b:c "),
     ] {
         let said = read(stream.as_bytes());
-        assert_eq!(said.events.iter().map(|(_, id, _)| id.as_str()).collect::<Vec<_>>(), ids, "{stream:?}");
+        assert_eq!(
+            said.events.iter().map(|(_, id, _)| id.as_str()).collect::<Vec<_>>(),
+            ids,
+            "{stream:?}"
+        );
         assert_eq!(said.last_event_id, last, "{stream:?}");
     }
     // What the stream before this one ended with still holds.
@@ -262,7 +295,11 @@ fn the_reconnection_time_is_ascii_digits_and_anything_else_is_passed_over() {
     ] {
         assert_eq!(read(format!("retry: {value}\n\n").as_bytes()).retry, retry, "{value:?}");
         // It needs no event, not even a whole block; and what is no time leaves the one that was.
-        assert_eq!(read(format!("retry: 5\ndata: x\n\nretry: {value}\n").as_bytes()).retry, retry.or(Some(5)), "{value:?}");
+        assert_eq!(
+            read(format!("retry: 5\ndata: x\n\nretry: {value}\n").as_bytes()).retry,
+            retry.or(Some(5)),
+            "{value:?}"
+        );
     }
 }
 
@@ -270,7 +307,11 @@ fn the_reconnection_time_is_ascii_digits_and_anything_else_is_passed_over() {
 fn a_block_that_the_end_cuts_off_is_no_event() {
     let stream = "event: a\nid: 1\ndata: x\n\n";
     for cut in 0..stream.len() {
-        assert_eq!(read(&stream.as_bytes()[..cut]), Said { events: vec![], last_event_id: String::new(), retry: None }, "{cut}");
+        assert_eq!(
+            read(&stream.as_bytes()[..cut]),
+            Said { events: vec![], last_event_id: String::new(), retry: None },
+            "{cut}"
+        );
     }
 }
 
@@ -296,7 +337,11 @@ fn a_line_and_an_event_have_a_limit() {
     let stream = format!("data: {longest}\ndata: 12345\n\n");
     let said = EventReader::new(stream.as_bytes(), "").next_event().unwrap().unwrap();
     assert_eq!(said.data.unwrap().len(), MAX_EVENT);
-    for too_long in [format!("data: {longest}x\n\n"), format!("data: {longest}\ndata: 123456\n\n"), ":".repeat(MAX_EVENT + 1)] {
+    for too_long in [
+        format!("data: {longest}x\n\n"),
+        format!("data: {longest}\ndata: 123456\n\n"),
+        ":".repeat(MAX_EVENT + 1),
+    ] {
         let error = EventReader::new(too_long.as_bytes(), "").next_event().unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidData);
     }

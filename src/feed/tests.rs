@@ -47,7 +47,11 @@ fn a_reader_gets_what_came_after_its_number_and_learns_what_it_missed() {
         (3, 0, u64::MAX, &[], Gap::OtherRun),
     ] {
         let news = feed(kept, published).after(id(after));
-        assert_eq!((texts(&news), news.gap), (messages.to_vec(), gap), "{published} published, {kept} kept, after {after}");
+        assert_eq!(
+            (texts(&news), news.gap),
+            (messages.to_vec(), gap),
+            "{published} published, {kept} kept, after {after}"
+        );
         assert_eq!(news.last, id(published));
         assert_eq!(news.is_empty(), messages.is_empty() && gap == Gap::None);
     }
@@ -59,12 +63,18 @@ fn a_number_of_another_run_is_told_apart_whatever_it_is() {
     for epoch in [0, EPOCH - 1, EPOCH + 1, u64::MAX] {
         for seq in [0, 3, 5, u64::MAX] {
             let news = feed.after(Id { epoch, seq });
-            assert_eq!((texts(&news), news.gap, news.last), (vec!["3", "4", "5"], Gap::OtherRun, id(5)));
+            assert_eq!(
+                (texts(&news), news.gap, news.last),
+                (vec!["3", "4", "5"], Gap::OtherRun, id(5))
+            );
         }
     }
     // It is news by itself: nobody waits for a message before he is told.
     let empty = Feed::new(EPOCH, 3, 100);
-    assert_eq!(empty.wait_after(Id { epoch: 1, seq: 1 }, Instant::now() + PATIENCE).gap, Gap::OtherRun);
+    assert_eq!(
+        empty.wait_after(Id { epoch: 1, seq: 1 }, Instant::now() + PATIENCE).gap,
+        Gap::OtherRun
+    );
 }
 
 #[test]
@@ -78,7 +88,14 @@ fn the_ends_of_the_log_are_places_to_begin() {
 #[test]
 fn the_log_is_bounded_by_count_and_by_octets_but_keeps_the_newest() {
     let feed = Feed::new(EPOCH, 4, 10);
-    for (text, size) in [("aaa", (1, 3)), ("bbb", (2, 6)), ("cc", (3, 8)), ("dd", (4, 10)), ("", (4, 7)), ("ee", (4, 6))] {
+    for (text, size) in [
+        ("aaa", (1, 3)),
+        ("bbb", (2, 6)),
+        ("cc", (3, 8)),
+        ("dd", (4, 10)),
+        ("", (4, 7)),
+        ("ee", (4, 6)),
+    ] {
         feed.publish(text);
         assert_eq!(feed.size(), size, "{text:?}");
     }
@@ -101,7 +118,11 @@ fn a_message_keeps_its_type_its_number_and_its_time() {
     feed.publish_event("tick", "one");
     feed.publish("two");
     let news = feed.after(id(0));
-    let seen: Vec<_> = news.messages.iter().map(|message| (message.id, message.event.as_str(), message.data.as_str())).collect();
+    let seen: Vec<_> = news
+        .messages
+        .iter()
+        .map(|message| (message.id, message.event.as_str(), message.data.as_str()))
+        .collect();
     assert_eq!(seen, [(id(1), "tick", "one"), (id(2), "message", "two")]);
     assert!(before <= news.messages[0].time && news.messages[0].time <= news.messages[1].time);
     // Readers share the message itself.
@@ -133,7 +154,8 @@ fn one_message_wakes_everyone_who_waits() {
         });
     }
     begun.wait();
-    // Let those who have begun go on to the wait. Who comes too late for it finds the message, and is no less right.
+    // Let those who have begun go on to the wait. Who comes too late for it finds the message, and
+    // is no less right.
     (0..1_000).for_each(|_| thread::yield_now());
     feed.publish("news");
     for _ in 0..READERS {
@@ -169,7 +191,10 @@ fn readers_that_wait_in_a_loop_see_every_message_once_and_in_order() {
                         assert_eq!(message.id.seq, last.seq + 1);
                         last = message.id;
                     }
-                    assert_eq!(news.last, last, "what is told as the last is the last that is told");
+                    assert_eq!(
+                        news.last, last,
+                        "what is told as the last is the last that is told"
+                    );
                 }
             });
         }
@@ -258,7 +283,10 @@ fn one_publish_reaches_ten_thousand_waiting_readers() {
             let second = feed.wait_after(first.last, Instant::now() + LONGER_STILL);
             returned.send(second.messages.len()).unwrap();
         };
-        thread::Builder::new().stack_size(64 * 1024).spawn(read).expect("10,000 threads; see ulimit -u and vm.max_map_count");
+        thread::Builder::new()
+            .stack_size(64 * 1024)
+            .spawn(read)
+            .expect("10,000 threads; see ulimit -u and vm.max_map_count");
     }
     for _ in 0..READERS {
         waiting.recv_timeout(PATIENCE).unwrap();
@@ -270,6 +298,9 @@ fn one_publish_reaches_ten_thousand_waiting_readers() {
         for _ in 0..READERS {
             assert_eq!(answers.recv_timeout(PATIENCE).expect("nobody is forgotten"), 1);
         }
-        println!("{READERS} readers: publish took {published:?}, all had it after {:?}", begin.elapsed());
+        println!(
+            "{READERS} readers: publish took {published:?}, all had it after {:?}",
+            begin.elapsed()
+        );
     }
 }

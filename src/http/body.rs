@@ -14,7 +14,8 @@ pub enum Framing {
     Length(u64),
     /// Chunks, each with its size before it; one of size 0 is the last.
     Chunked,
-    /// The end of the connection: responses only, and what HTTP/1.0 did. A cut connection looks just like the end.
+    /// The end of the connection: responses only, and what HTTP/1.0 did. A cut connection looks
+    /// just like the end.
     UntilClose,
 }
 
@@ -22,10 +23,11 @@ impl Framing {
     /// What the fields of a message say. `silent` is what it means when they say nothing.
     ///
     /// # Errors
-    /// Two answers to the same question are an attack more often than a mistake (RFC 9112 §11.2): whatever can be read
-    /// in two ways is refused.
+    /// Two answers to the same question are an attack more often than a mistake (RFC 9112 §11.2):
+    /// whatever can be read in two ways is refused.
     pub(crate) fn of(fields: &Fields, version: Version, silent: Framing) -> Result<Framing, Error> {
-        let broken = |rule, (value, at): (&str, usize)| Err(Error::broken(rule, value.as_bytes(), at));
+        let broken =
+            |rule, (value, at): (&str, usize)| Err(Error::broken(rule, value.as_bytes(), at));
         if let Some(coding) = fields.located("transfer-encoding").last() {
             if let Some(length) = fields.located("content-length").next() {
                 return broken(Rule::OneFraming, length);
@@ -35,9 +37,14 @@ impl Framing {
             }
             let chunked = |coding: &&str| coding.eq_ignore_ascii_case("chunked");
             let codings = || fields.list("transfer-encoding");
-            return match (codings().count(), codings().filter(chunked).count(), codings().last().filter(chunked)) {
+            return match (
+                codings().count(),
+                codings().filter(chunked).count(),
+                codings().last().filter(chunked),
+            ) {
                 (1, 1, Some(_)) => Ok(Framing::Chunked),
-                // The end can be found, but not what the body says: another coding lies under the chunks.
+                // The end can be found, but not what the body says: another coding lies under the
+                // chunks.
                 (_, 1, Some(_)) => broken(Rule::TransferCoding, coding),
                 _ => broken(Rule::ChunkedLast, coding),
             };
@@ -45,10 +52,12 @@ impl Framing {
         let mut length = None;
         for (value, at) in fields.located("content-length") {
             for member in value.split(',').map(trim_ows) {
-                // `parse` alone would let a plus sign through. Twenty digits may overflow, and `parse` says so.
+                // `parse` alone would let a plus sign through. Twenty digits may overflow, and
+                // `parse` says so.
                 let digits = member.bytes().all(|octet| octet.is_ascii_digit());
                 let number = member.parse::<u64>().ok().filter(|_| digits);
-                // RFC 9112 §6.3: the same number twice is a known mistake of senders; two numbers are not.
+                // RFC 9112 §6.3: the same number twice is a known mistake of senders; two numbers
+                // are not.
                 if number.is_none() || length.is_some() && length != number {
                     return broken(Rule::ContentLength, (value, at));
                 }
@@ -59,7 +68,8 @@ impl Framing {
     }
 }
 
-/// Reads one body off a connection, and stops where it ends: what follows belongs to the next message.
+/// Reads one body off a connection, and stops where it ends: what follows belongs to the next
+/// message.
 pub enum Body<R> {
     /// A known number of octets.
     Length(Take<R>),
@@ -79,15 +89,20 @@ impl<R: BufRead> Body<R> {
         }
     }
 
-    /// Reads it whole, `limit` octets at most. Memory grows with what arrives, never with what was announced.
+    /// Reads it whole, `limit` octets at most. Memory grows with what arrives, never with what was
+    /// announced.
     ///
     /// # Errors
-    /// [`Rule::BodyLength`] beyond the limit (for an announced length, before a single octet is read);
-    /// [`Rule::WholeMessage`] when the peer left before the end.
+    /// [`Rule::BodyLength`] beyond the limit (for an announced length, before a single octet is
+    /// read); [`Rule::WholeMessage`] when the peer left before the end.
     pub fn read_whole(mut self, limit: usize) -> Result<Vec<u8>, Error> {
         let announced = if let Body::Length(take) = &self { Some(take.limit()) } else { None };
         if let Some(length) = announced.filter(|&length| length > limit as u64) {
-            return Err(Error::broken(Rule::BodyLength, format!("Content-Length: {length}").as_bytes(), 0));
+            return Err(Error::broken(
+                Rule::BodyLength,
+                format!("Content-Length: {length}").as_bytes(),
+                0,
+            ));
         }
         let mut body = Vec::new();
         self.by_ref().take(limit as u64 + 1).read_to_end(&mut body)?;

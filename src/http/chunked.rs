@@ -7,14 +7,16 @@
 //! \r\n           the end of the trailer section, which is nearly always empty
 //! ```
 //!
-//! This is what makes an endless answer possible in HTTP/1.1: each message is a chunk, and the last chunk never comes.
+//! This is what makes an endless answer possible in HTTP/1.1: each message is a chunk, and the last
+//! chunk never comes.
 
 use super::fields::read_line;
 use super::{Error, Fields, Rule};
 use crate::connection::Writer;
 use std::io::{self, BufRead, Read, Write};
 
-/// The most a chunk-size line may hold, extensions included (RFC 9112 §7.1.1 asks for a limit): we use 5 octets or fewer.
+/// The most a chunk-size line may hold, extensions included (RFC 9112 §7.1.1 asks for a limit): we
+/// use 5 octets or fewer.
 const MAX_SIZE_LINE: usize = 256;
 
 /// Reads the data of chunks, up to the last one and the trailers behind it.
@@ -47,19 +49,23 @@ impl<R: BufRead> ChunkedReader<R> {
         let end = read_line(&mut self.reader, &mut line, MAX_SIZE_LINE, Rule::ChunkSize, self.at)?;
         let digits = line[..end].iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
         let extension = line[digits..end].trim_ascii_start();
-        let bare_control = line[digits..end].iter().any(|octet| octet.is_ascii_control() && *octet != b'\t');
-        // Nothing but an extension may follow, and here a lone LF is no line end: where two parsers disagree about where a chunk
-        // ends, a request can be smuggled past one of them.
-        let nothing_else = line[digits..] == *b"\r\n" || extension.starts_with(b";") && line.ends_with(b"\r\n");
+        let bare_control =
+            line[digits..end].iter().any(|octet| octet.is_ascii_control() && *octet != b'\t');
+        // Nothing but an extension may follow, and here a lone LF is no line end: where two parsers
+        // disagree about where a chunk ends, a request can be smuggled past one of them.
+        let nothing_else =
+            line[digits..] == *b"\r\n" || extension.starts_with(b";") && line.ends_with(b"\r\n");
         if !matches!(digits, 1..=16) || !nothing_else || bare_control {
             return Err(Error::broken(Rule::ChunkSize, &line, self.at));
         }
         // At most 16 hexadecimal digits fit 64 bits, so this cannot overflow.
-        let size = line[..digits].iter().fold(0, |size, &digit| size << 4 | u64::from(hex_value(digit)));
+        let size =
+            line[..digits].iter().fold(0, |size, &digit| size << 4 | u64::from(hex_value(digit)));
         self.at += line.len();
         self.left = Some(size);
         if size == 0 {
-            // RFC 9112 §7.1.2: trailer fields must not be taken for fields of the head. We have no use for them.
+            // RFC 9112 §7.1.2: trailer fields must not be taken for fields of the head. We have no
+            // use for them.
             Fields::read_from(&mut self.reader, self.at)?;
             self.done = true;
         }
@@ -106,10 +112,12 @@ impl<R: BufRead> Read for ChunkedReader<R> {
     }
 }
 
-/// Writes a body of unknown length: each [`send`](ChunkedWriter::send) is one chunk and leaves at once.
+/// Writes a body of unknown length: each [`send`](ChunkedWriter::send) is one chunk and leaves at
+/// once.
 pub struct ChunkedWriter {
     writer: Writer,
-    /// An HTTP/1.0 client does not know chunks: it gets the bare data, and the end of the connection is the end.
+    /// An HTTP/1.0 client does not know chunks: it gets the bare data, and the end of the
+    /// connection is the end.
     framed: bool,
 }
 
@@ -121,13 +129,16 @@ impl ChunkedWriter {
     /// Sends `data` as one chunk, in one `write` with its framing.
     ///
     /// # Errors
-    /// The peer is gone, or has not read for longer than the write deadline: the only news of its leaving that we get.
+    /// The peer is gone, or has not read for longer than the write deadline: the only news of its
+    /// leaving that we get.
     pub fn send(&self, data: &[u8]) -> io::Result<()> {
         // A chunk of size 0 would be the last one.
         if data.is_empty() {
             return Ok(());
         }
-        self.writer.write(|out| if self.framed { write_chunk(out, data) } else { out.extend_from_slice(data) })?;
+        self.writer.write(|out| {
+            if self.framed { write_chunk(out, data) } else { out.extend_from_slice(data) }
+        })?;
         self.writer.flush()
     }
 

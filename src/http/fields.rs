@@ -9,8 +9,9 @@
 //! \r\n                              an empty line ends the section
 //! ```
 //!
-//! A section is kept as it stands on the wire, in one piece of text, with an index of where each name and value begins:
-//! reading copies it once, writing copies it once, and no field line costs an allocation of its own.
+//! A section is kept as it stands on the wire, in one piece of text, with an index of where each
+//! name and value begins: reading copies it once, writing copies it once, and no field line costs
+//! an allocation of its own.
 
 use super::{Error, Rule};
 use std::io::{BufRead, Read};
@@ -38,7 +39,8 @@ struct Line {
 }
 
 impl Fields {
-    /// Reads a section and the empty line after it. `at` is how many octets of the message came before it.
+    /// Reads a section and the empty line after it. `at` is how many octets of the message came
+    /// before it.
     ///
     /// # Errors
     /// [`Error::Broken`] at the first line that is not a field line, or beyond a limit.
@@ -47,7 +49,8 @@ impl Fields {
         let mut lines = Vec::with_capacity(16);
         loop {
             let start = text.len();
-            let end = read_line(reader, &mut text, MAX_SECTION - start, Rule::FieldSectionLength, at)?;
+            let end =
+                read_line(reader, &mut text, MAX_SECTION - start, Rule::FieldSectionLength, at)?;
             if end == start {
                 text.truncate(start);
                 break;
@@ -60,10 +63,15 @@ impl Fields {
             }
             lines.push(Line::find(&text, start, end, at)?);
         }
-        // Only ASCII has a meaning in a field; bytes above it are opaque (RFC 9110 §5.5). Where they are not UTF-8, each becomes
-        // a `?`: no rule compares them, and names, positions and lengths stay what they were.
+        // Only ASCII has a meaning in a field; bytes above it are opaque (RFC 9110 §5.5). Where
+        // they are not UTF-8, each becomes a `?`: no rule compares them, and names, positions and
+        // lengths stay what they were.
         let text = String::from_utf8(text).unwrap_or_else(|error| {
-            error.into_bytes().iter().map(|&octet| if octet.is_ascii() { char::from(octet) } else { '?' }).collect()
+            error
+                .into_bytes()
+                .iter()
+                .map(|&octet| if octet.is_ascii() { char::from(octet) } else { '?' })
+                .collect()
         });
         Ok(Fields { text, lines, at })
     }
@@ -74,8 +82,9 @@ impl Fields {
         out.extend_from_slice(b"\r\n");
     }
 
-    /// Adds a field line at the end. Names come from the program, so they are right; a control character in a value, which may
-    /// have come from anywhere, becomes a space: CR and LF would start a field of the sender's choice (RFC 9110 §5.5).
+    /// Adds a field line at the end. Names come from the program, so they are right; a control
+    /// character in a value, which may have come from anywhere, becomes a space: CR and LF would
+    /// start a field of the sender's choice (RFC 9110 §5.5).
     pub fn push(&mut self, name: &'static str, value: &str) {
         if self.text.capacity() == 0 {
             self.text.reserve(256);
@@ -101,12 +110,16 @@ impl Fields {
 
     /// The values of every field of this name; names are case-insensitive (RFC 9110 §5.1).
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.lines.iter().filter(move |line| self.name(line).eq_ignore_ascii_case(name)).map(|line| self.value(line))
+        self.lines
+            .iter()
+            .filter(move |line| self.name(line).eq_ignore_ascii_case(name))
+            .map(|line| self.value(line))
     }
 
     /// The same, each with the place in the message where it stood.
     pub(crate) fn located<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, usize)> {
-        let named = self.lines.iter().filter(move |line| self.name(line).eq_ignore_ascii_case(name));
+        let named =
+            self.lines.iter().filter(move |line| self.name(line).eq_ignore_ascii_case(name));
         named.map(|line| (self.value(line), self.at + line.value.0))
     }
 
@@ -125,7 +138,10 @@ impl Fields {
 
     /// The value of the first field of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.lines.iter().find(|line| self.name(line).eq_ignore_ascii_case(name)).map(|line| self.value(line))
+        self.lines
+            .iter()
+            .find(|line| self.name(line).eq_ignore_ascii_case(name))
+            .map(|line| self.value(line))
     }
 
     /// How many field lines have this name.
@@ -133,12 +149,17 @@ impl Fields {
         self.get_all(name).count()
     }
 
-    /// The members of a list field: split at commas, over all its lines, empty members left out (RFC 9110 §5.6.1).
+    /// The members of a list field: split at commas, over all its lines, empty members left out
+    /// (RFC 9110 §5.6.1).
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.get_all(name).flat_map(|value| value.split(',')).map(trim_ows).filter(|member| !member.is_empty())
+        self.get_all(name)
+            .flat_map(|value| value.split(','))
+            .map(trim_ows)
+            .filter(|member| !member.is_empty())
     }
 
-    /// Whether a list field has this token as a member. Tokens in the fields we ask about are case-insensitive.
+    /// Whether a list field has this token as a member. Tokens in the fields we ask about are
+    /// case-insensitive.
     pub fn contains_token(&self, name: &str, token: &str) -> bool {
         self.list(name).any(|member| member.eq_ignore_ascii_case(token))
     }
@@ -158,11 +179,13 @@ impl Line {
     /// Finds name and value in `text[start..end]`, the last line read, without its line end.
     fn find(text: &[u8], start: usize, end: usize, at: usize) -> Result<Line, Error> {
         let line = &text[start..end];
-        // RFC 9112 §5.2: a line that begins with white space once continued the line before it. That is over.
+        // RFC 9112 §5.2: a line that begins with white space once continued the line before it.
+        // That is over.
         if matches!(line[0], b' ' | b'\t') {
             return Err(Error::broken(Rule::NoFolding, line, at + start));
         }
-        // RFC 9112 §5.1: no white space between the name and the colon. A token has none, so this finds both faults.
+        // RFC 9112 §5.1: no white space between the name and the colon. A token has none, so this
+        // finds both faults.
         let colon = line.iter().position(|&octet| !is_token(octet)).unwrap_or(line.len());
         if colon == 0 || line.get(colon) != Some(&b':') {
             return Err(Error::broken(Rule::FieldName, &text[start + colon..], at + start + colon));
@@ -172,18 +195,25 @@ impl Line {
         let trailing = after[leading..].iter().rev().take_while(|&&octet| is_ows(octet)).count();
         let value = (colon + 1 + leading, line.len() - trailing);
         if has_control(&line[value.0..value.1]) {
-            let bad = line[value.0..value.1].iter().take_while(|&&octet| !is_control(octet)).count();
+            let bad =
+                line[value.0..value.1].iter().take_while(|&&octet| !is_control(octet)).count();
             let (bad, at) = (&line[value.0 + bad..], at + start + value.0 + bad);
             // RFC 9112 §2.2: a CR that no LF follows is not a line end, and may not stand for one.
-            return Err(Error::broken(if bad[0] == b'\r' { Rule::LineEnd } else { Rule::FieldValue }, bad, at));
+            return Err(Error::broken(
+                if bad[0] == b'\r' { Rule::LineEnd } else { Rule::FieldValue },
+                bad,
+                at,
+            ));
         }
         Ok(Line { name: (start, start + colon), value: (start + value.0, start + value.1) })
     }
 }
 
-/// Reads one line with its line end onto `text`; returns where the line's own octets end, `limit` of them at most.
+/// Reads one line with its line end onto `text`; returns where the line's own octets end, `limit`
+/// of them at most.
 ///
-/// RFC 9112 §2.2: the line end is CRLF; a lone LF is taken for one too, so that a request can be typed into `nc`.
+/// RFC 9112 §2.2: the line end is CRLF; a lone LF is taken for one too, so that a request can be
+/// typed into `nc`.
 pub(super) fn read_line(
     reader: &mut impl BufRead,
     text: &mut Vec<u8>,
@@ -196,10 +226,16 @@ pub(super) fn read_line(
     let end = match text[start..] {
         [.., b'\r', b'\n'] => text.len() - 2,
         [.., b'\n'] => text.len() - 1,
-        _ if length < limit + 2 => return Err(Error::broken(Rule::WholeMessage, b"", at + text.len())),
+        _ if length < limit + 2 => {
+            return Err(Error::broken(Rule::WholeMessage, b"", at + text.len()));
+        }
         _ => text.len(),
     };
-    if end - start > limit { Err(Error::broken(too_long, &text[start..end], at + start)) } else { Ok(end) }
+    if end - start > limit {
+        Err(Error::broken(too_long, &text[start..end], at + start))
+    } else {
+        Ok(end)
+    }
 }
 
 /// OWS, optional white space: spaces and tabs (RFC 9110 §5.6.3).
@@ -218,7 +254,8 @@ pub(crate) const fn is_token(octet: u8) -> bool {
     TOKEN[octet as usize]
 }
 
-/// A table of the letters, the digits and these symbols: one look for each octet of a head, of which there are many.
+/// A table of the letters, the digits and these symbols: one look for each octet of a head, of
+/// which there are many.
 pub(super) const fn alphanumeric_or(symbols: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
     let mut i = 0;
@@ -239,7 +276,8 @@ const fn is_control(octet: u8) -> bool {
     octet.is_ascii_control() && octet != b'\t'
 }
 
-/// Whether one is among these. A fold looks at all octets and so at many at once, which a search that may stop at each cannot.
+/// Whether one is among these. A fold looks at all octets and so at many at once, which a search
+/// that may stop at each cannot.
 fn has_control(octets: &[u8]) -> bool {
     octets.iter().fold(false, |found, &octet| found | is_control(octet))
 }

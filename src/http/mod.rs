@@ -7,13 +7,16 @@
 //!                                     message body   |  07:20:01                       message body
 //! ```
 //!
-//! The whole protocol is in that picture: a first line, fields, an empty line, and a body whose length the fields tell.
-//! A message is octets, not text (RFC 9112 §2.2): each part is cut out first and decoded after.
+//! The whole protocol is in that picture: a first line, fields, an empty line, and a body whose
+//! length the fields tell. A message is octets, not text (RFC 9112 §2.2): each part is cut out
+//! first and decoded after.
 //!
-//! Read in this order: [`Status`], [`Error`] (each rule with the answer to its breach), [`Fields`], [`Request`], [`body`] (where
-//! a body ends), [`chunked`] (a body whose length nobody knows yet), [`Response`].
+//! Read in this order: [`Status`], [`Error`] (each rule with the answer to its breach), [`Fields`],
+//! [`Request`], [`body`] (where a body ends), [`chunked`] (a body whose length nobody knows yet),
+//! [`Response`].
 //!
-//! Left out: transfer codings other than chunked, trailer fields (read and dropped), CONNECT and TRACE.
+//! Left out: transfer codings other than chunked, trailer fields (read and dropped), CONNECT and
+//! TRACE.
 
 pub mod body;
 pub mod chunked;

@@ -1,13 +1,15 @@
 //! A request: its first line, its fields and its body, read from a connection.
 //!
-//! Comes after `fields`. Implements RFC 9112 §3 (request-line, request-target, Host) and RFC 9110 §9 (methods).
+//! Comes after `fields`. Implements RFC 9112 §3 (request-line, request-target, Host) and RFC 9110
+//! §9 (methods).
 
 use super::body::{Body, Framing, MAX_BODY};
 use super::fields::{alphanumeric_or, is_token, read_line};
 use super::{Error, Fields, Rule, Terms};
 use std::io::BufRead;
 
-/// The longest request-line, in octets, without its line end: what RFC 9112 §3 asks everyone to support.
+/// The longest request-line, in octets, without its line end: what RFC 9112 §3 asks everyone to
+/// support.
 pub const MAX_REQUEST_LINE: usize = 8000;
 /// How many empty lines may come before a request-line (RFC 9112 §2.2 asks to ignore at least one).
 const MAX_EMPTY_LINES: usize = 4;
@@ -105,15 +107,16 @@ impl Request {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Broken`] says which rule was broken, by what, at which byte. The connection is of no use after that: nobody
-    /// knows where the next request begins.
+    /// [`Error::Broken`] says which rule was broken, by what, at which byte. The connection is of
+    /// no use after that: nobody knows where the next request begins.
     pub fn read_from(reader: &mut impl BufRead) -> Result<Option<Request>, Error> {
         let Some(mut request) = Request::read_head_from(reader)? else { return Ok(None) };
         request.read_body_from(reader)?;
         Ok(Some(request))
     }
 
-    /// Reads the head: request-line and fields. The body is still to come; see [`expects_continue`](Request::expects_continue).
+    /// Reads the head: request-line and fields. The body is still to come; see
+    /// [`expects_continue`](Request::expects_continue).
     ///
     /// # Errors
     /// As [`read_from`](Request::read_from).
@@ -124,13 +127,16 @@ impl Request {
             if reader.fill_buf()?.is_empty() && line.len() == start {
                 return Ok(None);
             }
-            let end = match read_line(reader, &mut line, MAX_REQUEST_LINE, Rule::RequestLineLength, 0) {
-                // RFC 9112 §3: not the target is too long then, but the method.
-                Err(Error::Broken { rule: Rule::RequestLineLength, .. }) if line[start..].iter().all(|&o| is_token(o)) => {
-                    return Err(Error::broken(Rule::Method, &line[start..], start));
-                }
-                end => end?,
-            };
+            let end =
+                match read_line(reader, &mut line, MAX_REQUEST_LINE, Rule::RequestLineLength, 0) {
+                    // RFC 9112 §3: not the target is too long then, but the method.
+                    Err(Error::Broken { rule: Rule::RequestLineLength, .. })
+                        if line[start..].iter().all(|&o| is_token(o)) =>
+                    {
+                        return Err(Error::broken(Rule::Method, &line[start..], start));
+                    }
+                    end => end?,
+                };
             if end > start {
                 break end;
             }
@@ -160,22 +166,29 @@ impl Request {
         Ok(())
     }
 
-    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). An HTTP/1.0 client cannot.
+    /// Whether the client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1). An
+    /// HTTP/1.0 client cannot.
     ///
     /// # Errors
-    /// It expects something else, or announces a body that will be refused anyway: better said before it is sent.
+    /// It expects something else, or announces a body that will be refused anyway: better said
+    /// before it is sent.
     pub fn expects_continue(&self) -> Result<bool, Error> {
-        let mut expectations = self.fields.located("expect").filter(|_| self.version == Version::Http11).peekable();
+        let mut expectations =
+            self.fields.located("expect").filter(|_| self.version == Version::Http11).peekable();
         if expectations.peek().is_none() {
             return Ok(false);
         }
-        if let Some((other, at)) = expectations.find(|(value, _)| !value.eq_ignore_ascii_case("100-continue")) {
+        if let Some((other, at)) =
+            expectations.find(|(value, _)| !value.eq_ignore_ascii_case("100-continue"))
+        {
             return Err(Error::broken(Rule::Expectation, other.as_bytes(), at));
         }
         match self.framing {
-            Framing::Length(length) if length > MAX_BODY as u64 => {
-                Err(Error::broken(Rule::BodyLength, format!("Content-Length: {length}").as_bytes(), 0))
-            }
+            Framing::Length(length) if length > MAX_BODY as u64 => Err(Error::broken(
+                Rule::BodyLength,
+                format!("Content-Length: {length}").as_bytes(),
+                0,
+            )),
             framing => Ok(framing != Framing::Length(0)),
         }
     }
@@ -185,7 +198,8 @@ impl Request {
         self.target.split_once('?').map_or(&self.target, |(path, _)| path)
     }
 
-    /// The value of a parameter of the query, percent-decoded; `None` if it is not there, or is not UTF-8.
+    /// The value of a parameter of the query, percent-decoded; `None` if it is not there, or is not
+    /// UTF-8.
     pub fn query(&self, name: &str) -> Option<String> {
         let (_, query) = self.target.split_once('?')?;
         let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
@@ -193,7 +207,8 @@ impl Request {
         String::from_utf8(percent_decode(value)).ok()
     }
 
-    /// The authority this request is for: `localhost:8080`. Empty only in HTTP/1.0, where Host was optional.
+    /// The authority this request is for: `localhost:8080`. Empty only in HTTP/1.0, where Host was
+    /// optional.
     pub fn host(&self) -> &str {
         self.authority.as_deref().or_else(|| self.fields.get("host")).unwrap_or_default()
     }
@@ -204,7 +219,8 @@ impl Request {
             Version::Http10 => "HTTP/1.0",
             Version::Http11 => "HTTP/1.1",
         };
-        let mut bytes = format!("{} {} {version}\r\n", self.method.name(), self.target).into_bytes();
+        let mut bytes =
+            format!("{} {} {version}\r\n", self.method.name(), self.target).into_bytes();
         self.fields.write_to(&mut bytes);
         bytes.extend_from_slice(&self.body);
         bytes
@@ -212,8 +228,13 @@ impl Request {
 
     /// What this request asks of the answer's form.
     pub fn terms(&self) -> Terms {
-        let keep_alive = self.version == Version::Http11 || self.fields.contains_token("connection", "keep-alive");
-        Terms { head_only: self.method == Method::Head, version: self.version, persistent: keep_alive && !self.says_close() }
+        let keep_alive = self.version == Version::Http11
+            || self.fields.contains_token("connection", "keep-alive");
+        Terms {
+            head_only: self.method == Method::Head,
+            version: self.version,
+            persistent: keep_alive && !self.says_close(),
+        }
     }
 
     /// Whether the client says that this is its last request on the connection (RFC 9112 §9.6).
@@ -225,31 +246,40 @@ impl Request {
 /// `method SP request-target SP HTTP-version`: two single spaces and no other (RFC 9112 §3).
 fn split_request_line(line: &[u8], at: usize) -> Result<(Method, &str, Version), Error> {
     let mut parts = line.split(|&octet| octet == b' ');
-    let (Some(method), Some(target), Some(version), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+    let (Some(method), Some(target), Some(version), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
         return Err(Error::broken(Rule::RequestLine, line, at));
     };
     if method.is_empty() || target.is_empty() || !method.iter().all(|&octet| is_token(octet)) {
         return Err(Error::broken(Rule::RequestLine, line, at));
     }
     let target_at = at + method.len() + 1;
-    // A URI is visible ASCII (RFC 3986 §2). Browsers send a few of its excluded characters all the same ("|", "^"), which do
-    // no harm; "#" would be a fragment, which never travels.
+    // A URI is visible ASCII (RFC 3986 §2). Browsers send a few of its excluded characters all the
+    // same ("|", "^"), which do no harm; "#" would be a fragment, which never travels.
     if let Some(bad) = target.iter().position(|octet| !octet.is_ascii_graphic() || *octet == b'#') {
         return Err(Error::broken(Rule::Target, &target[bad..], target_at + bad));
     }
-    let target = str::from_utf8(target).map_err(|_| Error::broken(Rule::Target, target, target_at))?;
+    let target =
+        str::from_utf8(target).map_err(|_| Error::broken(Rule::Target, target, target_at))?;
     let version = Version::parse(version, target_at + target.len() + 1)?;
     let named = str::from_utf8(method).ok().and_then(Method::named);
     Ok((named.ok_or_else(|| Error::broken(Rule::Method, method, at))?, target, version))
 }
 
-/// The four forms of a target (RFC 9112 §3.2) as an authority, if it names one, and the rest. CONNECT's form has no method here.
-fn split_target(target: &str, method: Method, at: usize) -> Result<(Option<String>, String), Error> {
+/// The four forms of a target (RFC 9112 §3.2) as an authority, if it names one, and the rest.
+/// CONNECT's form has no method here.
+fn split_target(
+    target: &str,
+    method: Method,
+    at: usize,
+) -> Result<(Option<String>, String), Error> {
     let broken = || Error::broken(Rule::Target, target.as_bytes(), at);
     if target.starts_with('/') || (target == "*" && method == Method::Options) {
         return Ok((None, target.to_owned()));
     }
-    // "ws://" lives in the browser's address of a socket; on the wire the request is an HTTP request.
+    // "ws://" lives in the browser's address of a socket; on the wire the request is an HTTP
+    // request.
     let (scheme, rest) = target.split_once("://").ok_or_else(broken)?;
     if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
         return Err(broken());
@@ -271,14 +301,19 @@ fn split_target(target: &str, method: Method, at: usize) -> Result<(Option<Strin
 fn check_host(fields: &Fields, version: Version) -> Result<(), Error> {
     let mut hosts = fields.located("host");
     match (hosts.next(), hosts.next()) {
-        (None, _) if version == Version::Http11 => Err(Error::broken(Rule::HostOnce, b"", fields.end())),
+        (None, _) if version == Version::Http11 => {
+            Err(Error::broken(Rule::HostOnce, b"", fields.end()))
+        }
         (_, Some((second, at))) => Err(Error::broken(Rule::HostOnce, second.as_bytes(), at)),
-        (Some((host, at)), _) if !is_authority(host) => Err(Error::broken(Rule::Host, host.as_bytes(), at)),
+        (Some((host, at)), _) if !is_authority(host) => {
+            Err(Error::broken(Rule::Host, host.as_bytes(), at))
+        }
         _ => Ok(()),
     }
 }
 
-/// `name`, `name:port`, `[::1]:port` (RFC 3986 §3.2.2); user information has no place in HTTP (RFC 9110 §4.2.4).
+/// `name`, `name:port`, `[::1]:port` (RFC 3986 §3.2.2); user information has no place in HTTP (RFC
+/// 9110 §4.2.4).
 fn is_authority(text: &str) -> bool {
     let (host, port) = match text.bytes().rposition(|octet| octet == b':') {
         Some(colon) if !text.ends_with(']') => (&text[..colon], &text[colon + 1..]),
@@ -288,23 +323,32 @@ fn is_authority(text: &str) -> bool {
         Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
         None => !host.is_empty() && host.bytes().all(is_reg_name),
     };
-    host_is_right && port.bytes().all(|octet| octet.is_ascii_digit()) && (port.is_empty() || port.parse::<u16>().is_ok())
+    host_is_right
+        && port.bytes().all(|octet| octet.is_ascii_digit())
+        && (port.is_empty() || port.parse::<u16>().is_ok())
 }
 
-/// A character of a host's name: unreserved, a sub-delimiter, or the beginning of a percent-encoded one (RFC 3986 §3.2.2).
+/// A character of a host's name: unreserved, a sub-delimiter, or the beginning of a percent-encoded
+/// one (RFC 3986 §3.2.2).
 const fn is_reg_name(octet: u8) -> bool {
     const REG_NAME: [bool; 256] = alphanumeric_or(b"-._~%!$&'()*+,;=");
     REG_NAME[octet as usize]
 }
 
-/// Undoes percent-encoding (RFC 3986 §2.1): `%41` is `A`. A `%` that no two hexadecimal digits follow stays as it is.
+/// Undoes percent-encoding (RFC 3986 §2.1): `%41` is `A`. A `%` that no two hexadecimal digits
+/// follow stays as it is.
 pub fn percent_decode(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut i = 0;
     while i < bytes.len() {
-        let digits = text.get(i + 1..i + 3).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()).filter(|_| bytes[i] == b'%') {
+        let digits = text
+            .get(i + 1..i + 3)
+            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match digits
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .filter(|_| bytes[i] == b'%')
+        {
             Some(octet) => {
                 decoded.push(octet);
                 i += 3;

@@ -1,7 +1,7 @@
 //! A response: written by the server, read by our own clients.
 //!
-//! Comes last in `http`. Implements RFC 9112 §4 (status-line), §6 (which body, with what framing) and §9 (what it says about
-//! the connection); RFC 9110 §6.6.1 (`Date`).
+//! Comes last in `http`. Implements RFC 9112 §4 (status-line), §6 (which body, with what framing)
+//! and §9 (what it says about the connection); RFC 9110 §6.6.1 (`Date`).
 
 use super::body::{Body, Framing};
 use super::fields::read_line;
@@ -59,10 +59,14 @@ impl Response {
 
     /// 404, which says what was looked for.
     pub fn not_found(request: &Request) -> Response {
-        Response::text(Status::NOT_FOUND, format!("expected a path that exists here; came \"{}\"\n", request.path()))
+        Response::text(
+            Status::NOT_FOUND,
+            format!("expected a path that exists here; came \"{}\"\n", request.path()),
+        )
     }
 
-    /// 405: the path exists, the method does not. `allow` says which would do (RFC 9110 §15.5.6), as in `"GET, HEAD"`.
+    /// 405: the path exists, the method does not. `allow` says which would do (RFC 9110 §15.5.6),
+    /// as in `"GET, HEAD"`.
     pub fn method_not_allowed(request: &Request, allow: &str) -> Response {
         let text = format!("expected {allow}; came {}\n", request.method.name());
         Response::text(Status::METHOD_NOT_ALLOWED, text).with("Allow", allow)
@@ -80,14 +84,18 @@ impl Response {
         self
     }
 
-    /// Names this content with an entity tag, and sends it only to who does not have it yet: a GET or HEAD whose `If-None-Match`
-    /// lists the tag gets 304 and the fields that tell a cache what it may do (RFC 9110 §13.1.2, §15.4.5).
+    /// Names this content with an entity tag, and sends it only to who does not have it yet: a GET
+    /// or HEAD whose `If-None-Match` lists the tag gets 304 and the fields that tell a cache what
+    /// it may do (RFC 9110 §13.1.2, §15.4.5).
     ///
-    /// `etag` is a strong tag with its quotes: `"33a64df5"`. The comparison is the weak one, which passes over a leading `W/`.
+    /// `etag` is a strong tag with its quotes: `"33a64df5"`. The comparison is the weak one, which
+    /// passes over a leading `W/`.
     #[must_use]
     pub fn unless_known(self, request: &Request, etag: &str) -> Response {
         let same = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag;
-        if !matches!(request.method, Method::Get | Method::Head) || !request.fields.list("if-none-match").any(same) {
+        if !matches!(request.method, Method::Get | Method::Head)
+            || !request.fields.list("if-none-match").any(same)
+        {
             return self.with("ETag", etag);
         }
         let mut response = Response::new(Status::NOT_MODIFIED);
@@ -108,7 +116,8 @@ impl Response {
         }
     }
 
-    /// Writes the head. Which framing it announces also depends on the status and on the client's version.
+    /// Writes the head. Which framing it announces also depends on the status and on the client's
+    /// version.
     pub(crate) fn write_head_to(&self, out: &mut Vec<u8>, terms: Terms, framing: Framing) {
         // RFC 9110 §6.2: the version is the highest that we speak, whatever the client does.
         out.extend_from_slice(b"HTTP/1.1 ");
@@ -116,14 +125,16 @@ impl Response {
         out.push(b' ');
         out.extend_from_slice(self.status.reason().as_bytes());
         out.extend_from_slice(b"\r\n");
-        // RFC 9110 §6.6.1: an interim answer needs no date, and 101 says only what the new protocol needs.
+        // RFC 9110 §6.6.1: an interim answer needs no date, and 101 says only what the new protocol
+        // needs.
         if self.status.code() >= 200 {
             out.extend_from_slice(b"Date: ");
             out.extend_from_slice(&clock::imf_fixdate(clock::unix_seconds()));
             out.extend_from_slice(b"\r\n");
         }
         match framing {
-            // RFC 9110 §8.6 and RFC 9112 §6.1: neither length nor coding where there can be no content.
+            // RFC 9110 §8.6 and RFC 9112 §6.1: neither length nor coding where there can be no
+            // content.
             _ if self.status.never_has_content() => {}
             Framing::Length(length) => {
                 out.extend_from_slice(b"Content-Length: ");
@@ -142,20 +153,28 @@ impl Response {
         self.fields.write_to(out);
     }
 
-    /// Reads a response's head; for clients. `to` is the method of the request, and the second value reads the body.
+    /// Reads a response's head; for clients. `to` is the method of the request, and the second
+    /// value reads the body.
     ///
     /// # Errors
     /// [`Error::Broken`] with the rule, the bytes and where they stood.
-    pub fn read_head_from(reader: &mut impl BufRead, head_only: bool) -> Result<(Response, Framing), Error> {
+    pub fn read_head_from(
+        reader: &mut impl BufRead,
+        head_only: bool,
+    ) -> Result<(Response, Framing), Error> {
         let mut line = Vec::new();
         let end = read_line(reader, &mut line, MAX_STATUS_LINE, Rule::StatusLine, 0)?;
         let broken = || Error::broken(Rule::StatusLine, &line[..end], 0);
-        // HTTP-version SP 3DIGIT SP [reason phrase]: the second space stands even before an empty reason.
+        // HTTP-version SP 3DIGIT SP [reason phrase]: the second space stands even before an empty
+        // reason.
         let (version, rest) = line[..end].split_at_checked(8).ok_or_else(broken)?;
         let version = Version::parse(version, 0)?;
-        let [b' ', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', after @ ..] = rest else { return Err(broken()) };
+        let [b' ', a @ b'0'..=b'9', b @ b'0'..=b'9', c @ b'0'..=b'9', after @ ..] = rest else {
+            return Err(broken());
+        };
         let code = [a, b, c].iter().fold(0, |code, digit| code * 10 + u16::from(**digit - b'0'));
-        let status = Status::new(code).filter(|_| matches!(after, [] | [b' ', ..])).ok_or_else(broken)?;
+        let status =
+            Status::new(code).filter(|_| matches!(after, [] | [b' ', ..])).ok_or_else(broken)?;
         let fields = Fields::read_from(reader, line.len())?;
         let framing = match Framing::of(&fields, version, Framing::UntilClose)? {
             _ if head_only || status.never_has_content() => Framing::Length(0),
@@ -164,14 +183,20 @@ impl Response {
         Ok((Response { status, fields, body: Vec::new() }, framing))
     }
 
-    /// Reads a whole response, its body `limit` octets at most; 1xx answers that come before it are passed over.
+    /// Reads a whole response, its body `limit` octets at most; 1xx answers that come before it are
+    /// passed over.
     ///
     /// # Errors
     /// As [`read_head_from`](Response::read_head_from).
-    pub fn read_from(reader: &mut impl BufRead, head_only: bool, limit: usize) -> Result<Response, Error> {
+    pub fn read_from(
+        reader: &mut impl BufRead,
+        head_only: bool,
+        limit: usize,
+    ) -> Result<Response, Error> {
         loop {
             let (mut response, framing) = Response::read_head_from(reader, head_only)?;
-            // RFC 9110 §15.2: an interim answer announces the real one; 101 is the exception, it ends HTTP.
+            // RFC 9110 §15.2: an interim answer announces the real one; 101 is the exception, it
+            // ends HTTP.
             if matches!(response.status.code(), 100 | 102..=199) {
                 continue;
             }
@@ -181,7 +206,8 @@ impl Response {
     }
 }
 
-/// Writes a number in decimal. `write!` would do it in one line, and would take longer than all the rest of the head.
+/// Writes a number in decimal. `write!` would do it in one line, and would take longer than all the
+/// rest of the head.
 fn write_number(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [b'0'; 20];
     let mut at = digits.len();

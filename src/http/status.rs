@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A status code (RFC 9110 §15), 100 to 999. Its first digit is its class; the ones this project uses have a name.
+/// A status code (RFC 9110 §15), 100 to 999. Its first digit is its class; the ones this project
+/// uses have a name.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Status(u16);
 
@@ -41,7 +42,8 @@ impl Status {
         self.0
     }
 
-    /// The reason phrase; empty where we have none. Nothing depends on it (RFC 9112 §4): it is for people.
+    /// The reason phrase; empty where we have none. Nothing depends on it (RFC 9112 §4): it is for
+    /// people.
     pub const fn reason(self) -> &'static str {
         match self.0 {
             100 => "Continue",
@@ -68,7 +70,8 @@ impl Status {
         }
     }
 
-    /// Whether a response with this status ends after its head, whatever its fields say (RFC 9112 §6.3).
+    /// Whether a response with this status ends after its head, whatever its fields say (RFC 9112
+    /// §6.3).
     pub const fn never_has_content(self) -> bool {
         matches!(self.0, 100..=199 | 204 | 304)
     }

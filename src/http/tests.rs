@@ -1,6 +1,8 @@
-//! The tests of `http`: bytes to value, value to bytes, and what is refused, with which rule, at which byte.
+//! The tests of `http`: bytes to value, value to bytes, and what is refused, with which rule, at
+//! which byte.
 //!
-//! Everything is read three times: whole, one byte a read, and with bytes of another message behind it, which must stay unread.
+//! Everything is read three times: whole, one byte a read, and with bytes of another message behind
+//! it, which must stay unread.
 
 mod body;
 mod fields;
@@ -36,7 +38,10 @@ impl BufRead for Drip<'_> {
 }
 
 /// Reads the bytes in every way, checks that all ways agree, and returns what they say.
-fn every_way<T: Debug>(bytes: &[u8], read: impl Fn(&mut &mut dyn BufRead) -> Result<T, Error>) -> Result<T, Error> {
+fn every_way<T: Debug>(
+    bytes: &[u8],
+    read: impl Fn(&mut &mut dyn BufRead) -> Result<T, Error>,
+) -> Result<T, Error> {
     let whole = read(&mut (&mut &*bytes as &mut dyn BufRead));
     let said = format!("{whole:?}");
     let dripped = read(&mut (&mut Drip(bytes) as &mut dyn BufRead));
@@ -51,20 +56,41 @@ fn every_way<T: Debug>(bytes: &[u8], read: impl Fn(&mut &mut dyn BufRead) -> Res
     let followed = read(&mut (&mut rest as &mut dyn BufRead));
     let followed_drip = read(&mut (&mut rest_of_drip as &mut dyn BufRead));
     assert_eq!(format!("{followed:?}"), said, "with more behind it: {}", bytes.escape_ascii());
-    assert_eq!(format!("{followed_drip:?}"), said, "byte by byte with more behind it: {}", bytes.escape_ascii());
+    assert_eq!(
+        format!("{followed_drip:?}"),
+        said,
+        "byte by byte with more behind it: {}",
+        bytes.escape_ascii()
+    );
     if whole.is_ok() {
-        assert_eq!(rest.escape_ascii().to_string(), NEXT.escape_ascii().to_string(), "after {}", bytes.escape_ascii());
+        assert_eq!(
+            rest.escape_ascii().to_string(),
+            NEXT.escape_ascii().to_string(),
+            "after {}",
+            bytes.escape_ascii()
+        );
         assert_eq!(rest_of_drip.0, NEXT, "byte by byte, after {}", bytes.escape_ascii());
     }
     whole
 }
 
-/// Checks that an error names this rule, answered with this status, at this byte; and that what it shows is what stood there.
-fn assert_broken<T: Debug>(bytes: &[u8], result: Result<T, Error>, rule: Rule, status: u16, at: usize) {
+/// Checks that an error names this rule, answered with this status, at this byte; and that what it
+/// shows is what stood there.
+fn assert_broken<T: Debug>(
+    bytes: &[u8],
+    result: Result<T, Error>,
+    rule: Rule,
+    status: u16,
+    at: usize,
+) {
     let shown = bytes.escape_ascii();
     match result {
         Err(error @ Error::Broken { .. }) => {
-            assert_eq!(error.status().map(|status| status.code()), Some(status), "{error}: {shown}");
+            assert_eq!(
+                error.status().map(|status| status.code()),
+                Some(status),
+                "{error}: {shown}"
+            );
             let Error::Broken { rule: broken, came, at: place } = error else { unreachable!() };
             assert_eq!((broken, place), (rule, at), "{shown}");
             let there = bytes[at..].escape_ascii().to_string();

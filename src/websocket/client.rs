@@ -54,8 +54,11 @@ impl Url {
     /// # Errors
     /// What was expected and what came.
     pub fn parse(text: &str) -> Result<Url, String> {
-        let wrong = |expected: &str| Err(format!("expected {expected}; came \"{}\"", text.escape_debug()));
-        let Some((scheme, rest)) = text.split_once("://") else { return wrong("a URL that begins with ws:// or http://") };
+        let wrong =
+            |expected: &str| Err(format!("expected {expected}; came \"{}\"", text.escape_debug()));
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return wrong("a URL that begins with ws:// or http://");
+        };
         let scheme = scheme.to_ascii_lowercase();
         match scheme.as_str() {
             "ws" | "http" => {}
@@ -67,7 +70,8 @@ impl Url {
             return wrong(&format!("no '{}' in a URL", bad.escape_debug()));
         }
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        // The colon before a port comes after every colon of an IPv6 address, and after its bracket.
+        // The colon before a port comes after every colon of an IPv6 address, and after its
+        // bracket.
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.ends_with(']') => (host, port),
             _ => (authority, "80"),
@@ -93,9 +97,14 @@ impl Client {
     /// Connects and shakes hands, offering `protocols`.
     ///
     /// # Errors
-    /// No connection; or, as `InvalidData`, an answer that is not as it must be, with what was expected and what came.
+    /// No connection; or, as `InvalidData`, an answer that is not as it must be, with what was
+    /// expected and what came.
     pub fn connect(url: &Url, protocols: &[&str]) -> io::Result<Client> {
-        Client::over(Connection::connect((url.host.as_str(), url.port), CONNECT_LIMIT)?, url, protocols)
+        Client::over(
+            Connection::connect((url.host.as_str(), url.port), CONNECT_LIMIT)?,
+            url,
+            protocols,
+        )
     }
 
     /// Shakes hands on a connection that is there already.
@@ -104,15 +113,19 @@ impl Client {
     /// As [`connect`](Client::connect).
     pub fn over(mut connection: Connection, url: &Url, protocols: &[&str]) -> io::Result<Client> {
         let key = fresh_key();
-        connection.writer().write(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
+        connection
+            .writer()
+            .write(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
         connection.set_limit(CONNECT_LIMIT);
         let (mut response, framing) = Response::read_head_from(&mut connection, false)?;
-        // A refusal often says why. Only a text with a length is waited for: an endless answer is one, too.
+        // A refusal often says why. Only a text with a length is waited for: an endless answer is
+        // one, too.
         if matches!(framing, Framing::Length(1..)) {
-            response.body = Body::new(&mut connection, framing).read_whole(MAX_REFUSAL).unwrap_or_default();
+            response.body =
+                Body::new(&mut connection, framing).read_whole(MAX_REFUSAL).unwrap_or_default();
         }
-        let protocol =
-            check_answer(&response, &key, protocols).map_err(|mismatch| io::Error::new(io::ErrorKind::InvalidData, mismatch))?;
+        let protocol = check_answer(&response, &key, protocols)
+            .map_err(|mismatch| io::Error::new(io::ErrorKind::InvalidData, mismatch))?;
         Ok(Client { connection, protocol })
     }
 

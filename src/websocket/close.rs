@@ -1,14 +1,16 @@
 //! Why a WebSocket ends: the status code and the reason in the payload of a Close.
 //!
-//! Comes after `frame`, of which it reads one payload. Implements RFC 6455 §5.5.1 (the payload), §7.4 (the codes).
+//! Comes after `frame`, of which it reads one payload. Implements RFC 6455 §5.5.1 (the payload),
+//! §7.4 (the codes).
 //!
 //! ```text
 //! 2 bytes        0 to 123 bytes
 //! status code    reason, UTF-8           or nothing at all
 //! ```
 //!
-//! Three numbers exist only on this side of the wire: 1005 says that a Close came without a code, 1006 that none came at all, and
-//! 1015 that TLS failed. A browser reports them; a [`CloseCode`] cannot hold them, so they can be neither sent nor accepted.
+//! Three numbers exist only on this side of the wire: 1005 says that a Close came without a code,
+//! 1006 that none came at all, and 1015 that TLS failed. A browser reports them; a [`CloseCode`]
+//! cannot hold them, so they can be neither sent nor accepted.
 
 use super::error::{NotUtf8, Violation};
 use super::frame::MAX_CONTROL;
@@ -44,9 +46,10 @@ impl CloseCode {
     }
 }
 
-/// Which numbers are codes that may travel. Below 1000 there are none; 1000 to 2999 belong to the protocol, and those without a
-/// meaning may not be used (1012 to 1014 have theirs from the registry of §11.7); 3000 to 3999 are registered by libraries, 4000 to
-/// 4999 free for applications (§7.4.2).
+/// Which numbers are codes that may travel. Below 1000 there are none; 1000 to 2999 belong to the
+/// protocol, and those without a meaning may not be used (1012 to 1014 have theirs from the
+/// registry of §11.7); 3000 to 3999 are registered by libraries, 4000 to 4999 free for applications
+/// (§7.4.2).
 impl TryFrom<u16> for CloseCode {
     type Error = Violation;
 
@@ -102,8 +105,8 @@ pub struct Close {
 }
 
 impl Close {
-    /// A Close with a reason, which is cut at the end of a character to the 123 bytes that fit: it is a hint, and part of a hint
-    /// is better than none.
+    /// A Close with a reason, which is cut at the end of a character to the 123 bytes that fit: it
+    /// is a hint, and part of a hint is better than none.
     pub fn new(code: CloseCode, reason: &str) -> Close {
         let mut end = reason.len().min(MAX_CONTROL - 2);
         while !reason.is_char_boundary(end) {
@@ -118,7 +121,11 @@ impl Close {
     /// One byte alone, a code that may not travel, a reason that is not UTF-8.
     pub fn read_from(payload: &[u8]) -> Result<Close, Violation> {
         let Some((code, reason)) = payload.split_first_chunk::<2>() else {
-            return if payload.is_empty() { Ok(Close::default()) } else { Err(Violation::CloseTooShort) };
+            return if payload.is_empty() {
+                Ok(Close::default())
+            } else {
+                Err(Violation::CloseTooShort)
+            };
         };
         let code = CloseCode::try_from(u16::from_be_bytes(*code))?;
         match str::from_utf8(reason) {
@@ -157,7 +164,10 @@ mod tests {
         for (close, bytes) in [
             (Close::default(), Vec::new()),
             (Close::new(CloseCode::NORMAL, ""), vec![0x03, 0xe8]),
-            (Close::new(CloseCode::GOING_AWAY, "再见"), b"\x03\xe9\xe5\x86\x8d\xe8\xa7\x81".to_vec()),
+            (
+                Close::new(CloseCode::GOING_AWAY, "再见"),
+                b"\x03\xe9\xe5\x86\x8d\xe8\xa7\x81".to_vec(),
+            ),
             (Close::new(CloseCode(4999), &long), [b"\x13\x87", long.as_bytes()].concat()),
         ] {
             let mut written = Vec::new();

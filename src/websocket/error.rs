@@ -1,7 +1,8 @@
 //! What can go wrong on an open WebSocket: one variant for each rule that a peer can break.
 //!
-//! Comes first in `websocket`: frames, messages and the closing handshake all report here. Read as a list, [`Violation`] is the
-//! checklist of RFC 6455 for who receives. Which status code a breach is answered with stands in `close`, in one `match`.
+//! Comes first in `websocket`: frames, messages and the closing handshake all report here. Read as
+//! a list, [`Violation`] is the checklist of RFC 6455 for who receives. Which status code a breach
+//! is answered with stands in `close`, in one `match`.
 
 use std::{fmt, io};
 
@@ -10,7 +11,8 @@ use std::{fmt, io};
 pub enum Error {
     /// The socket failed, or the peer did not read for as long as it may.
     Io(io::Error),
-    /// The peer broke a rule. It is told so with a Close before the connection ends (RFC 6455 §7.1.7).
+    /// The peer broke a rule. It is told so with a Close before the connection ends (RFC 6455
+    /// §7.1.7).
     Violation(Violation),
     /// The stream ended inside a frame. A browser calls this 1006.
     CutOff {
@@ -26,7 +28,8 @@ pub enum Error {
         /// How many.
         came: u64,
     },
-    /// The peer said nothing for too long, and did not answer the Ping that asked whether it was there.
+    /// The peer said nothing for too long, and did not answer the Ping that asked whether it was
+    /// there.
     Silent,
     /// Nothing may be sent after a Close (RFC 6455 §5.5.1), whichever side began.
     Closed,
@@ -134,34 +137,63 @@ impl Violation {
     }
 }
 
-/// What was expected, what came, and where: for the log, and as the reason of the Close that answers.
+/// What was expected, what came, and where: for the log, and as the reason of the Close that
+/// answers.
 impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Violation::ReservedBits { bits } => write!(f, "expected RSV1-3 to be 000; came {bits:03b} in byte 0"),
-            Violation::UnknownOpcode { opcode } => write!(f, "expected opcode 0, 1, 2, 8, 9 or 10; came {opcode} in byte 0"),
-            Violation::NotMasked => f.write_str("expected a masked frame from a client; came MASK 0 in byte 1"),
-            Violation::Masked => f.write_str("expected no masking from a server; came MASK 1 in byte 1"),
-            Violation::LengthNotMinimal { length, octets } => {
-                write!(f, "expected the shortest form of length {length}; came {octets} octets from byte 2")
+            Violation::ReservedBits { bits } => {
+                write!(f, "expected RSV1-3 to be 000; came {bits:03b} in byte 0")
             }
-            Violation::LengthTopBit { length } => write!(f, "expected a length below 2^63; came {length:#x} from byte 2"),
+            Violation::UnknownOpcode { opcode } => {
+                write!(f, "expected opcode 0, 1, 2, 8, 9 or 10; came {opcode} in byte 0")
+            }
+            Violation::NotMasked => {
+                f.write_str("expected a masked frame from a client; came MASK 0 in byte 1")
+            }
+            Violation::Masked => {
+                f.write_str("expected no masking from a server; came MASK 1 in byte 1")
+            }
+            Violation::LengthNotMinimal { length, octets } => {
+                write!(
+                    f,
+                    "expected the shortest form of length {length}; came {octets} octets from byte 2"
+                )
+            }
+            Violation::LengthTopBit { length } => {
+                write!(f, "expected a length below 2^63; came {length:#x} from byte 2")
+            }
             Violation::ControlFragmented { opcode } => {
-                write!(f, "expected FIN 1 in a control frame; came FIN 0, opcode {opcode} in byte 0")
+                write!(
+                    f,
+                    "expected FIN 1 in a control frame; came FIN 0, opcode {opcode} in byte 0"
+                )
             }
             Violation::ControlTooLong { length } => {
-                write!(f, "expected at most 125 octets in a control frame; came length {length} in byte 1")
+                write!(
+                    f,
+                    "expected at most 125 octets in a control frame; came length {length} in byte 1"
+                )
             }
-            Violation::NothingToContinue => f.write_str("expected the first frame of a message; came opcode 0 in byte 0"),
+            Violation::NothingToContinue => {
+                f.write_str("expected the first frame of a message; came opcode 0 in byte 0")
+            }
             Violation::MessageInterrupted { opcode } => {
                 write!(f, "expected a continuation of the message; came opcode {opcode} in byte 0")
             }
-            Violation::CloseTooShort => f.write_str("expected a Close of 0 or 2 to 125 octets; came 1"),
-            Violation::CloseCode { code } => write!(f, "expected a status code that may be sent; came {code}"),
+            Violation::CloseTooShort => {
+                f.write_str("expected a Close of 0 or 2 to 125 octets; came 1")
+            }
+            Violation::CloseCode { code } => {
+                write!(f, "expected a status code that may be sent; came {code}")
+            }
             Violation::CloseReason(NotUtf8 { at, came }) => write_utf8(f, "the reason", at, came),
             Violation::Text(NotUtf8 { at, came }) => write_utf8(f, "the text", at, came),
             Violation::MessageTooLong { length, limit } => {
-                write!(f, "expected a message of at most {limit} octets; came one of {length} or more")
+                write!(
+                    f,
+                    "expected a message of at most {limit} octets; came one of {length} or more"
+                )
             }
         }?;
         write!(f, " ({})", self.section())
@@ -182,13 +214,21 @@ impl fmt::Display for Error {
             Error::Io(error) => error.fmt(f),
             Error::Violation(violation) => write!(f, "RFC 6455: {violation}"),
             Error::CutOff { part, expected, came } => {
-                write!(f, "expected {expected} octets of {part}; came {came} and the end of the stream")
+                write!(
+                    f,
+                    "expected {expected} octets of {part}; came {came} and the end of the stream"
+                )
             }
             Error::Unfinished { came } => {
-                write!(f, "expected a continuation frame; came the end of the stream, {came} octets into a message")
+                write!(
+                    f,
+                    "expected a continuation frame; came the end of the stream, {came} octets into a message"
+                )
             }
             Error::Silent => f.write_str("expected an answer to a Ping; came nothing"),
-            Error::Closed => f.write_str("expected an open WebSocket; it is closing (RFC 6455 §5.5.1)"),
+            Error::Closed => {
+                f.write_str("expected an open WebSocket; it is closing (RFC 6455 §5.5.1)")
+            }
         }
     }
 }

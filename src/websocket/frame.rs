@@ -10,8 +10,9 @@
 //! and opcode, 4 bits
 //! ```
 //!
-//! A [`Header`] is everything before the payload. A [`Payload`] is read piece by piece, as much at a time as has come, so that a
-//! length that somebody merely claims costs nothing. A [`Frame`] is both together, for who wants to look at one.
+//! A [`Header`] is everything before the payload. A [`Payload`] is read piece by piece, as much at
+//! a time as has come, so that a length that somebody merely claims costs nothing. A [`Frame`] is
+//! both together, for who wants to look at one.
 //!
 //! Left out: extensions. RSV1–3 must therefore be 0, and nothing is compressed.
 
@@ -57,7 +58,8 @@ pub enum Opcode {
 }
 
 impl Opcode {
-    /// Whether this is a control frame: about the connection, not part of a message. The first of the four bits says so.
+    /// Whether this is a control frame: about the connection, not part of a message. The first of
+    /// the four bits says so.
     pub const fn is_control(self) -> bool {
         self as u8 & 0b1000 != 0
     }
@@ -102,7 +104,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads a header, by the steps of RFC 6455 §5.2. `None`: the stream ended before this frame began.
+    /// Reads a header, by the steps of RFC 6455 §5.2. `None`: the stream ended before this frame
+    /// began.
     ///
     /// ```
     /// use push_by_hand::websocket::{Header, Opcode, Role};
@@ -112,7 +115,8 @@ impl Header {
     /// ```
     ///
     /// # Errors
-    /// The [`Violation`] that the header contains, as soon as the byte that shows it is here; or the end of the stream inside it.
+    /// The [`Violation`] that the header contains, as soon as the byte that shows it is here; or
+    /// the end of the stream inside it.
     #[inline]
     pub fn read_from(input: &mut impl BufRead, role: Role) -> Result<Option<Header>, Error> {
         if input.fill_buf()?.is_empty() {
@@ -134,7 +138,8 @@ impl Header {
             Role::Client if masked => return Err(Violation::Masked.into()),
             _ => {}
         }
-        // 5. A control frame is whole and short (§5.5), so that it fits between the frames of any message.
+        // 5. A control frame is whole and short (§5.5), so that it fits between the frames of any
+        //   message.
         let length = byte1 & LENGTH;
         if opcode.is_control() {
             if !fin {
@@ -144,15 +149,24 @@ impl Header {
                 return Err(Violation::ControlTooLong { length }.into());
             }
         }
-        // 6. A length of 126 or 127 is not a length but says where it stands. Network byte order: the highest byte first.
+        // 6. A length of 126 or 127 is not a length but says where it stands. Network byte order:
+        //   the highest byte first.
         let length = match length {
             LENGTH_16 => match u16::from_be_bytes(read_array(input, "a length")?) {
-                length @ 0..126 => return Err(Violation::LengthNotMinimal { length: length.into(), octets: 2 }.into()),
+                length @ 0..126 => {
+                    return Err(
+                        Violation::LengthNotMinimal { length: length.into(), octets: 2 }.into()
+                    );
+                }
                 length => u64::from(length),
             },
             LENGTH_64 => match u64::from_be_bytes(read_array(input, "a length")?) {
-                length @ 0..65_536 => return Err(Violation::LengthNotMinimal { length, octets: 8 }.into()),
-                length if length >> 63 != 0 => return Err(Violation::LengthTopBit { length }.into()),
+                length @ 0..65_536 => {
+                    return Err(Violation::LengthNotMinimal { length, octets: 8 }.into());
+                }
+                length if length >> 63 != 0 => {
+                    return Err(Violation::LengthTopBit { length }.into());
+                }
                 length => length,
             },
             length => u64::from(length),
@@ -181,12 +195,16 @@ impl Header {
         }
     }
 
-    /// The payload that follows, if with the `before` octets that its message already has it stays within `limit`.
+    /// The payload that follows, if with the `before` octets that its message already has it stays
+    /// within `limit`.
     ///
     /// # Errors
     /// [`Violation::MessageTooLong`], before a byte of it is read or room for one is made.
     pub fn payload(&self, before: usize, limit: usize) -> Result<Payload, Violation> {
-        let too_long = || Violation::MessageTooLong { length: self.length.saturating_add(before as u64), limit };
+        let too_long = || Violation::MessageTooLong {
+            length: self.length.saturating_add(before as u64),
+            limit,
+        };
         let length = usize::try_from(self.length).map_err(|_| too_long())?;
         if length > limit.saturating_sub(before) {
             return Err(too_long());
@@ -209,18 +227,26 @@ impl Payload {
         self.left
     }
 
-    /// Appends what has come of the payload, unmasked; waits only if nothing has. Memory grows with what came, and not with what
-    /// was announced.
+    /// Appends what has come of the payload, unmasked; waits only if nothing has. Memory grows with
+    /// what came, and not with what was announced.
     ///
     /// # Errors
     /// The end of the stream.
     #[inline]
-    pub fn read_piece(&mut self, input: &mut impl BufRead, into: &mut Vec<u8>) -> Result<(), Error> {
+    pub fn read_piece(
+        &mut self,
+        input: &mut impl BufRead,
+        into: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let here = input.fill_buf()?;
         let n = here.len().min(self.left);
         if n == 0 && self.left > 0 {
             let came = (self.length - self.left) as u64;
-            return Err(Error::CutOff { part: "a frame's payload", expected: self.length as u64, came });
+            return Err(Error::CutOff {
+                part: "a frame's payload",
+                expected: self.length as u64,
+                came,
+            });
         }
         let start = into.len();
         into.extend_from_slice(&here[..n]);
@@ -248,8 +274,13 @@ impl Frame {
     /// Reads a frame and unmasks it. `None`: the stream ended before this frame began.
     ///
     /// # Errors
-    /// As [`Header::read_from`]; [`Violation::MessageTooLong`] for a payload of more than `limit` octets.
-    pub fn read_from(input: &mut impl BufRead, role: Role, limit: usize) -> Result<Option<Frame>, Error> {
+    /// As [`Header::read_from`]; [`Violation::MessageTooLong`] for a payload of more than `limit`
+    /// octets.
+    pub fn read_from(
+        input: &mut impl BufRead,
+        role: Role,
+        limit: usize,
+    ) -> Result<Option<Frame>, Error> {
         let Some(header) = Header::read_from(input, role)? else { return Ok(None) };
         let mut rest = header.payload(0, limit)?;
         let mut payload = Vec::new();
@@ -275,15 +306,27 @@ impl Frame {
 
 /// Writes a frame from its parts.
 #[inline]
-pub(crate) fn write_frame(out: &mut Vec<u8>, role: Role, fin: bool, opcode: Opcode, payload: &[u8]) {
+pub(crate) fn write_frame(
+    out: &mut Vec<u8>,
+    role: Role,
+    fin: bool,
+    opcode: Opcode,
+    payload: &[u8],
+) {
     let rest = begin_frame(out, role, fin, opcode, payload);
     out.extend_from_slice(rest);
 }
 
-/// Writes a frame up to the part that may leave from where it stands: all of a server's payload, for nothing is changed in it, and
-/// nothing of a client's, which is masked.
+/// Writes a frame up to the part that may leave from where it stands: all of a server's payload,
+/// for nothing is changed in it, and nothing of a client's, which is masked.
 #[inline]
-pub(crate) fn begin_frame<'p>(out: &mut Vec<u8>, role: Role, fin: bool, opcode: Opcode, payload: &'p [u8]) -> &'p [u8] {
+pub(crate) fn begin_frame<'p>(
+    out: &mut Vec<u8>,
+    role: Role,
+    fin: bool,
+    opcode: Opcode,
+    payload: &'p [u8],
+) -> &'p [u8] {
     let length = payload.len() as u64;
     match role {
         Role::Server => {
@@ -301,9 +344,11 @@ pub(crate) fn begin_frame<'p>(out: &mut Vec<u8>, role: Role, fin: bool, opcode: 
     }
 }
 
-/// Masks or unmasks, which is the same (RFC 6455 §5.3): byte i of the payload by exclusive or with byte i mod 4 of the key.
+/// Masks or unmasks, which is the same (RFC 6455 §5.3): byte i of the payload by exclusive or with
+/// byte i mod 4 of the key.
 ///
-/// `done` is how many bytes of the payload came before these, so that a payload may be treated in pieces of any length.
+/// `done` is how many bytes of the payload came before these, so that a payload may be treated in
+/// pieces of any length.
 ///
 /// ```
 /// use push_by_hand::websocket::mask;
@@ -313,8 +358,9 @@ pub(crate) fn begin_frame<'p>(out: &mut Vec<u8>, role: Role, fin: bool, opcode: 
 /// ```
 #[inline]
 pub fn mask(payload: &mut [u8], key: [u8; 4], done: usize) {
-    // The key twice over, turned so that it begins where the last piece left off. Every further eight bytes meet the same eight,
-    // so the loop has no index and no remainder in it, and the compiler makes it as wide as the machine's registers are.
+    // The key twice over, turned so that it begins where the last piece left off. Every further
+    // eight bytes meet the same eight, so the loop has no index and no remainder in it, and the
+    // compiler makes it as wide as the machine's registers are.
     let key: [u8; 8] = std::array::from_fn(|i| key[(done + i) % 4]);
     let word = u64::from_ne_bytes(key);
     let (words, rest) = payload.as_chunks_mut::<8>();
@@ -326,10 +372,12 @@ pub fn mask(payload: &mut [u8], key: [u8; 4], done: usize) {
     }
 }
 
-/// The key for one frame: fresh, and not to be guessed from the keys before it (RFC 6455 §5.3, §10.3).
+/// The key for one frame: fresh, and not to be guessed from the keys before it (RFC 6455 §5.3,
+/// §10.3).
 ///
-/// That is what keeps a web page from choosing the bytes that appear on the wire, and so from making a proxy between here and the
-/// server see a request that nobody sent. The key hides nothing from anybody else, for it travels with the frame.
+/// That is what keeps a web page from choosing the bytes that appear on the wire, and so from
+/// making a proxy between here and the server see a request that nobody sent. The key hides nothing
+/// from anybody else, for it travels with the frame.
 fn fresh_masking_key() -> [u8; 4] {
     let [a, b, c, d, ..] = random_bytes();
     [a, b, c, d]
@@ -337,10 +385,12 @@ fn fresh_masking_key() -> [u8; 4] {
 
 /// Eight bytes that nobody else can foretell.
 ///
-/// std has no random numbers, but its hash maps are keyed with some, which it asks of the operating system once per thread: 128
-/// bits that are never shown. This numbers the calls and returns each number's hash under that key. The hash is today SipHash-1-3,
-/// which was made so that whoever sees many results learns nothing about the next; std does not promise to keep it, and 64 bits a
-/// time are good for masking keys and nonces, not for passwords. A production client asks the system each time, as `getrandom` does.
+/// std has no random numbers, but its hash maps are keyed with some, which it asks of the operating
+/// system once per thread: 128 bits that are never shown. This numbers the calls and returns each
+/// number's hash under that key. The hash is today SipHash-1-3, which was made so that whoever sees
+/// many results learns nothing about the next; std does not promise to keep it, and 64 bits a time
+/// are good for masking keys and nonces, not for passwords. A production client asks the system
+/// each time, as `getrandom` does.
 pub(crate) fn random_bytes() -> [u8; 8] {
     thread_local! {
         static KEYED: (RandomState, Cell<u64>) = (RandomState::new(), Cell::new(0));
@@ -353,7 +403,10 @@ pub(crate) fn random_bytes() -> [u8; 8] {
 
 /// Reads exactly `N` bytes, usually from what is already here.
 #[inline]
-fn read_array<const N: usize>(input: &mut impl BufRead, part: &'static str) -> Result<[u8; N], Error> {
+fn read_array<const N: usize>(
+    input: &mut impl BufRead,
+    part: &'static str,
+) -> Result<[u8; N], Error> {
     if let Some(&bytes) = input.fill_buf()?.first_chunk::<N>() {
         input.consume(N);
         return Ok(bytes);

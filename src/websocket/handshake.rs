@@ -1,7 +1,9 @@
-//! The opening handshake: a request that asks for something else than HTTP, and the answer to it, from either side.
+//! The opening handshake: a request that asks for something else than HTTP, and the answer to it,
+//! from either side.
 //!
-//! Comes after `http`, whose requests and responses it judges, and before `socket`. Pure functions: nothing here reads or writes.
-//! Implements RFC 6455 §4.1 (the client), §4.2 (the server), §1.9 and §4.1 (subprotocols), §10.2 (`Origin`).
+//! Comes after `http`, whose requests and responses it judges, and before `socket`. Pure functions:
+//! nothing here reads or writes. Implements RFC 6455 §4.1 (the client), §4.2 (the server), §1.9 and
+//! §4.1 (subprotocols), §10.2 (`Origin`).
 //!
 //! ```text
 //! GET /chat HTTP/1.1                             HTTP/1.1 101 Switching Protocols
@@ -12,10 +14,12 @@
 //! Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==    base64(SHA-1(key and GUID))
 //! ```
 //!
-//! What the key is good for: an answer with the right value comes from a server that knows this protocol and has read this request,
-//! not from a cache and not from one that repeats what it is sent. It proves nobody's identity and hides nothing.
+//! What the key is good for: an answer with the right value comes from a server that knows this
+//! protocol and has read this request, not from a cache and not from one that repeats what it is
+//! sent. It proves nobody's identity and hides nothing.
 //!
-//! Left out: extensions. Every browser offers compression; not to mention it in the answer is to decline (§9.1).
+//! Left out: extensions. Every browser offers compression; not to mention it in the answer is to
+//! decline (§9.1).
 
 use crate::cors::lets_in;
 use crate::http::{Method, Request, Response, Status, Version};
@@ -56,7 +60,8 @@ impl Accept {
     }
 }
 
-/// The sixteen octets of a key (RFC 6455 §4.2.1, item 5). What they are does not matter to the server, only that they are.
+/// The sixteen octets of a key (RFC 6455 §4.2.1, item 5). What they are does not matter to the
+/// server, only that they are.
 ///
 /// # Errors
 /// How many octets came, or that it is no base64.
@@ -68,10 +73,12 @@ pub fn decode_key(key: &str) -> Result<[u8; KEY_OCTETS], String> {
 /// Whom a server lets in, and what it speaks.
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
-    /// Origins of pages that may connect beside those of the server's own origin, as `http://localhost:3000`. `"*"` lets in all.
+    /// Origins of pages that may connect beside those of the server's own origin, as
+    /// `http://localhost:3000`. `"*"` lets in all.
     ///
-    /// CORS does not guard a WebSocket: a page of any origin may open one, and the browser sends the user's cookies along. That
-    /// `Origin` is checked here is all there is. A program that is no browser sends what it likes, or nothing (RFC 6455 §10.2).
+    /// CORS does not guard a WebSocket: a page of any origin may open one, and the browser sends
+    /// the user's cookies along. That `Origin` is checked here is all there is. A program that is
+    /// no browser sends what it likes, or nothing (RFC 6455 §10.2).
     pub origins: Vec<String>,
     /// Subprotocols spoken on top.
     pub protocols: Vec<String>,
@@ -84,7 +91,8 @@ impl Policy {
     }
 }
 
-/// Why a request does not become a WebSocket: one rule of RFC 6455 §4.2.1 each, and what came instead.
+/// Why a request does not become a WebSocket: one rule of RFC 6455 §4.2.1 each, and what came
+/// instead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Item 1: the method is GET.
@@ -106,11 +114,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// The status that answers it. 426 says: ask again, and ask for `websocket`, version 13 (RFC 9110 §15.5.22; RFC 6455 §4.4).
+    /// The status that answers it. 426 says: ask again, and ask for `websocket`, version 13 (RFC
+    /// 9110 §15.5.22; RFC 6455 §4.4).
     pub const fn status(&self) -> Status {
         match self {
             Refusal::Method(_) => Status::METHOD_NOT_ALLOWED,
-            Refusal::Upgrade(_) | Refusal::Connection(_) | Refusal::Version(_) => Status::UPGRADE_REQUIRED,
+            Refusal::Upgrade(_) | Refusal::Connection(_) | Refusal::Version(_) => {
+                Status::UPGRADE_REQUIRED
+            }
             Refusal::HttpVersion | Refusal::KeyOnce(_) | Refusal::Key(_) => Status::BAD_REQUEST,
             Refusal::Origin(_) => Status::FORBIDDEN,
         }
@@ -122,9 +133,10 @@ impl Refusal {
         let response = Response::refusal(self.status(), &self.to_string());
         match self.status() {
             Status::METHOD_NOT_ALLOWED => response.with("Allow", "GET"),
-            Status::UPGRADE_REQUIRED => {
-                response.with("Upgrade", "websocket").with("Connection", "Upgrade").with("Sec-WebSocket-Version", VERSION)
-            }
+            Status::UPGRADE_REQUIRED => response
+                .with("Upgrade", "websocket")
+                .with("Connection", "Upgrade")
+                .with("Sec-WebSocket-Version", VERSION),
             _ => response,
         }
     }
@@ -135,14 +147,29 @@ impl fmt::Display for Refusal {
         match self {
             Refusal::Method(method) => write!(f, "expected GET; came {}", method.name()),
             Refusal::HttpVersion => f.write_str("expected HTTP/1.1; came HTTP/1.0"),
-            Refusal::Upgrade(came) => write!(f, "expected Upgrade: websocket; came {}", shown(came)),
-            Refusal::Connection(came) => write!(f, "expected Connection: Upgrade; came {}", shown(came)),
-            Refusal::Version(came) => write!(f, "expected Sec-WebSocket-Version: {VERSION}; came {}", shown(came)),
+            Refusal::Upgrade(came) => {
+                write!(f, "expected Upgrade: websocket; came {}", shown(came))
+            }
+            Refusal::Connection(came) => {
+                write!(f, "expected Connection: Upgrade; came {}", shown(came))
+            }
+            Refusal::Version(came) => {
+                write!(f, "expected Sec-WebSocket-Version: {VERSION}; came {}", shown(came))
+            }
             Refusal::KeyOnce(count) => write!(f, "expected one Sec-WebSocket-Key; came {count}"),
-            Refusal::Key(why) => write!(f, "expected a Sec-WebSocket-Key of {KEY_OCTETS} octets in base64; came {why}"),
-            Refusal::Origin(came) => write!(f, "expected a page that may connect here; came Origin {}", shown(came)),
+            Refusal::Key(why) => write!(
+                f,
+                "expected a Sec-WebSocket-Key of {KEY_OCTETS} octets in base64; came {why}"
+            ),
+            Refusal::Origin(came) => {
+                write!(f, "expected a page that may connect here; came Origin {}", shown(came))
+            }
         }?;
-        f.write_str(if matches!(self, Refusal::Origin(_)) { " (RFC 6455 §10.2)" } else { " (RFC 6455 §4.2.1)" })
+        f.write_str(if matches!(self, Refusal::Origin(_)) {
+            " (RFC 6455 §10.2)"
+        } else {
+            " (RFC 6455 §4.2.1)"
+        })
     }
 }
 
@@ -180,16 +207,20 @@ pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
         return Err(Refusal::KeyOnce(fields.count("Sec-WebSocket-Key")));
     };
     decode_key(key).map_err(Refusal::Key)?;
-    if let Some(foreign) = fields.get_all("Origin").find(|origin| !policy.lets_in(origin, request.host())) {
+    if let Some(foreign) =
+        fields.get_all("Origin").find(|origin| !policy.lets_in(origin, request.host()))
+    {
         return Err(Refusal::Origin(foreign.to_owned()));
     }
     let response = Response::new(Status::SWITCHING_PROTOCOLS)
         .with("Upgrade", "websocket")
         .with("Connection", "Upgrade")
         .with("Sec-WebSocket-Accept", &Accept::of(key).value);
-    // The client's list begins with what it likes best. To know none of it is no reason to refuse: the client sees that its wish
-    // was not granted, and decides (§4.2.2, step 4).
-    let chosen = fields.list("Sec-WebSocket-Protocol").find(|offered| policy.protocols.iter().any(|ours| ours == offered));
+    // The client's list begins with what it likes best. To know none of it is no reason to refuse:
+    // the client sees that its wish was not granted, and decides (§4.2.2, step 4).
+    let chosen = fields
+        .list("Sec-WebSocket-Protocol")
+        .find(|offered| policy.protocols.iter().any(|ours| ours == offered));
     Ok(match chosen {
         Some(protocol) => response.with("Sec-WebSocket-Protocol", protocol),
         None => response,
@@ -202,7 +233,13 @@ pub(super) fn fresh_key() -> String {
 }
 
 /// The client's request. `host` is the authority of the URL, `target` its path and query.
-pub(super) fn write_request(out: &mut Vec<u8>, host: &str, target: &str, key: &str, protocols: &[&str]) {
+pub(super) fn write_request(
+    out: &mut Vec<u8>,
+    host: &str,
+    target: &str,
+    key: &str,
+    protocols: &[&str],
+) {
     let mut head = format!(
         "GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: {VERSION}\r\nSec-WebSocket-Key: {key}\r\n"
@@ -214,7 +251,8 @@ pub(super) fn write_request(out: &mut Vec<u8>, host: &str, target: &str, key: &s
     out.extend_from_slice(head.as_bytes());
 }
 
-/// What is wrong with a server's answer (RFC 6455 §4.1, last list): what was expected, and what came.
+/// What is wrong with a server's answer (RFC 6455 §4.1, last list): what was expected, and what
+/// came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     expected: String,
@@ -229,17 +267,28 @@ impl fmt::Display for Mismatch {
 
 impl std::error::Error for Mismatch {}
 
-/// The client's decision about the answer to a request with `key` and `protocols`: the subprotocol that was chosen, if one was.
+/// The client's decision about the answer to a request with `key` and `protocols`: the subprotocol
+/// that was chosen, if one was.
 ///
 /// # Errors
-/// The first thing that is not as it must be. Nothing may be sent then, and nothing that follows may be read.
-pub fn check_answer(response: &Response, key: &str, protocols: &[&str]) -> Result<Option<String>, Mismatch> {
+/// The first thing that is not as it must be. Nothing may be sent then, and nothing that follows
+/// may be read.
+pub fn check_answer(
+    response: &Response,
+    key: &str,
+    protocols: &[&str],
+) -> Result<Option<String>, Mismatch> {
     let fields = &response.fields;
     let all = |name| fields.get_all(name).collect::<Vec<_>>().join(", ");
-    let mismatch = |expected: &str, came: String| Err(Mismatch { expected: expected.to_owned(), came });
+    let mismatch =
+        |expected: &str, came: String| Err(Mismatch { expected: expected.to_owned(), came });
     if response.status != Status::SWITCHING_PROTOCOLS {
         let body = String::from_utf8_lossy(&response.body);
-        let said = if body.trim().is_empty() { String::new() } else { format!(", {}", shown(body.trim())) };
+        let said = if body.trim().is_empty() {
+            String::new()
+        } else {
+            format!(", {}", shown(body.trim()))
+        };
         return mismatch("101 Switching Protocols", format!("{}{said}", response.status));
     }
     if !fields.contains_token("Upgrade", "websocket") {
@@ -250,15 +299,24 @@ pub fn check_answer(response: &Response, key: &str, protocols: &[&str]) -> Resul
     }
     let accept = all("Sec-WebSocket-Accept");
     if accept != Accept::of(key).value {
-        return mismatch(&format!("Sec-WebSocket-Accept: {}", Accept::of(key).value), shown(&accept));
+        return mismatch(
+            &format!("Sec-WebSocket-Accept: {}", Accept::of(key).value),
+            shown(&accept),
+        );
     }
     if fields.count("Sec-WebSocket-Extensions") > 0 {
-        return mismatch("no extension, as none was offered", shown(&all("Sec-WebSocket-Extensions")));
+        return mismatch(
+            "no extension, as none was offered",
+            shown(&all("Sec-WebSocket-Extensions")),
+        );
     }
     match fields.get_all("Sec-WebSocket-Protocol").collect::<Vec<_>>()[..] {
         [] => Ok(None),
         [chosen] if protocols.contains(&chosen) => Ok(Some(chosen.to_owned())),
-        _ => mismatch("a subprotocol that was offered, or none", shown(&all("Sec-WebSocket-Protocol"))),
+        _ => mismatch(
+            "a subprotocol that was offered, or none",
+            shown(&all("Sec-WebSocket-Protocol")),
+        ),
     }
 }
 
@@ -276,10 +334,14 @@ mod tests {
 
     /// The tutorial's request with one field replaced, added, or (with an empty value) taken away.
     fn request(line: &str, name: &str, value: &str) -> Request {
-        let mut fields: Vec<(&str, &str)> = FIELDS.into_iter().filter(|(field, _)| *field != name).collect();
+        let mut fields: Vec<(&str, &str)> =
+            FIELDS.into_iter().filter(|(field, _)| *field != name).collect();
         fields.push((name, value));
-        let lines: String =
-            fields.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let lines: String = fields
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}: {value}\r\n"))
+            .collect();
         let bytes = format!("{line}\r\n{lines}\r\n");
         Request::read_from(&mut bytes.as_bytes()).unwrap().unwrap()
     }
@@ -308,10 +370,16 @@ mod tests {
             ("IHfMdf8a0aQXbwQO1pkGdA==", "aWAY+V/uyz5ILZEoWuWdxjnlb7E="),
         ] {
             assert_eq!(Accept::of(key).value, accept);
-            assert_eq!(Accept::of(key).joined, format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11"));
+            assert_eq!(
+                Accept::of(key).joined,
+                format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
+            );
         }
         // RFC 6455 §1.3 prints the digest, too.
-        let digest = [0xb3, 0x7a, 0x4f, 0x2c, 0xc0, 0x62, 0x4f, 0x16, 0x90, 0xf6, 0x46, 0x06, 0xcf, 0x38, 0x59, 0x45, 0xb2, 0xbe];
+        let digest = [
+            0xb3, 0x7a, 0x4f, 0x2c, 0xc0, 0x62, 0x4f, 0x16, 0x90, 0xf6, 0x46, 0x06, 0xcf, 0x38,
+            0x59, 0x45, 0xb2, 0xbe,
+        ];
         assert_eq!(Accept::of("dGhlIHNhbXBsZSBub25jZQ==").digest[..18], digest);
     }
 
@@ -365,12 +433,17 @@ mod tests {
             let (came, body) = refusal(&with(name, value));
             assert_eq!(came, status, "{name}: {value}: {body}");
         }
-        for (line, status) in
-            [("POST / HTTP/1.1", 405), ("HEAD / HTTP/1.1", 405), ("OPTIONS / HTTP/1.1", 405), ("GET / HTTP/1.0", 400)]
-        {
+        for (line, status) in [
+            ("POST / HTTP/1.1", 405),
+            ("HEAD / HTTP/1.1", 405),
+            ("OPTIONS / HTTP/1.1", 405),
+            ("GET / HTTP/1.0", 400),
+        ] {
             assert_eq!(refusal(&request(line, "X", "1")).0, status, "{line}");
         }
-        let allow = answer(&request("POST / HTTP/1.1", "X", "1"), &Policy::default()).unwrap_err().response();
+        let allow = answer(&request("POST / HTTP/1.1", "X", "1"), &Policy::default())
+            .unwrap_err()
+            .response();
         assert_eq!(allow.fields.get("Allow"), Some("GET"));
     }
 
@@ -398,10 +471,15 @@ mod tests {
 
     #[test]
     fn one_subprotocol_of_those_offered_is_chosen_or_none() {
-        let policy = Policy { protocols: vec!["chat".into(), "superchat".into()], ..Policy::default() };
-        for (offered, chosen) in
-            [("superchat, chat", Some("superchat")), ("other,chat", Some("chat")), ("Chat", None), ("", None), (", ,", None)]
-        {
+        let policy =
+            Policy { protocols: vec!["chat".into(), "superchat".into()], ..Policy::default() };
+        for (offered, chosen) in [
+            ("superchat, chat", Some("superchat")),
+            ("other,chat", Some("chat")),
+            ("Chat", None),
+            ("", None),
+            (", ,", None),
+        ] {
             let response = answer(&with("Sec-WebSocket-Protocol", offered), &policy).unwrap();
             assert_eq!(response.fields.get("Sec-WebSocket-Protocol"), chosen, "{offered}");
         }
@@ -421,17 +499,32 @@ mod tests {
             response
         };
         assert_eq!(check_answer(&right(""), KEY, &[]), Ok(None));
-        assert_eq!(check_answer(&right("").with("Sec-WebSocket-Protocol", "a"), KEY, &["b", "a"]), Ok(Some("a".into())));
+        assert_eq!(
+            check_answer(&right("").with("Sec-WebSocket-Protocol", "a"), KEY, &["b", "a"]),
+            Ok(Some("a".into()))
+        );
         for (response, expected) in [
-            (Response::text(Status::FORBIDDEN, "no\n"), "expected 101 Switching Protocols; came 403 Forbidden, \"no\""),
+            (
+                Response::text(Status::FORBIDDEN, "no\n"),
+                "expected 101 Switching Protocols; came 403 Forbidden, \"no\"",
+            ),
             (right("Upgrade"), "expected Upgrade: websocket; came nothing"),
             (right("Upgrade").with("Upgrade", "h2c"), "expected Upgrade: websocket; came \"h2c\""),
             (right("Connection"), "expected Connection: Upgrade; came nothing"),
             (right("Sec-WebSocket-Accept"), "expected Sec-WebSocket-Accept: s3p"),
-            (right("").with("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "expected Sec-WebSocket-Accept: s3p"),
+            (
+                right("").with("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
+                "expected Sec-WebSocket-Accept: s3p",
+            ),
             (right("").with("Sec-WebSocket-Extensions", "x"), "expected no extension"),
-            (right("").with("Sec-WebSocket-Protocol", "c"), "expected a subprotocol that was offered"),
-            (right("").with("Sec-WebSocket-Protocol", ""), "expected a subprotocol that was offered"),
+            (
+                right("").with("Sec-WebSocket-Protocol", "c"),
+                "expected a subprotocol that was offered",
+            ),
+            (
+                right("").with("Sec-WebSocket-Protocol", ""),
+                "expected a subprotocol that was offered",
+            ),
         ] {
             let mismatch = check_answer(&response, KEY, &["a", "b"]).unwrap_err().to_string();
             assert!(mismatch.starts_with(expected), "{mismatch}");

@@ -1,6 +1,7 @@
 //! Messages: frames joined to what the other side meant to say.
 //!
-//! Comes after `frame` and before `socket`. Implements RFC 6455 §5.4 (fragmentation), §5.6 (text and binary), §8.1 (UTF-8).
+//! Comes after `frame` and before `socket`. Implements RFC 6455 §5.4 (fragmentation), §5.6 (text
+//! and binary), §8.1 (UTF-8).
 //!
 //! ```text
 //! Text "Hel"  FIN 0 ─▶ begin                  a message is one data frame and any number of continuations;
@@ -15,7 +16,8 @@ use super::error::{Error, NotUtf8, Violation};
 use super::frame::{Header, MAX_CONTROL, Opcode, Role, write_frame};
 use std::io::BufRead;
 
-/// The longest message that is taken if nothing else is said, in octets: more than a page sends, and few enough to keep in memory.
+/// The longest message that is taken if nothing else is said, in octets: more than a page sends,
+/// and few enough to keep in memory.
 pub const DEFAULT_LIMIT: usize = 16 * 1024 * 1024;
 
 /// What applications exchange.
@@ -67,7 +69,8 @@ pub struct MessageReader {
     /// Text or Binary while a message is under way.
     begun: Option<Opcode>,
     payload: Vec<u8>,
-    /// How much of a text is known to be UTF-8: all but the beginning of a character that is cut off.
+    /// How much of a text is known to be UTF-8: all but the beginning of a character that is cut
+    /// off.
     checked: usize,
 }
 
@@ -94,7 +97,8 @@ impl MessageReader {
     /// ```
     ///
     /// # Errors
-    /// A [`Violation`], or the end of the stream inside a frame or a message. Nothing can be read after that.
+    /// A [`Violation`], or the end of the stream inside a frame or a message. Nothing can be read
+    /// after that.
     #[inline]
     pub fn read_from(&mut self, input: &mut impl BufRead) -> Result<Option<Incoming>, Error> {
         let Some(header) = Header::read_from(input, self.role)? else {
@@ -107,7 +111,9 @@ impl MessageReader {
             (control, _) if control.is_control() => return read_control(input, header).map(Some),
             (Opcode::Continuation, Some(begun)) => begun,
             (Opcode::Continuation, None) => return Err(Violation::NothingToContinue.into()),
-            (opcode, Some(_)) => return Err(Violation::MessageInterrupted { opcode: opcode as u8 }.into()),
+            (opcode, Some(_)) => {
+                return Err(Violation::MessageInterrupted { opcode: opcode as u8 }.into());
+            }
             (opcode, None) => opcode,
         };
         self.read_payload(input, header, opcode)?;
@@ -118,10 +124,15 @@ impl MessageReader {
         Ok(Some(Incoming::Fragment))
     }
 
-    /// Reads the payload of one data frame. A text is checked as its pieces arrive: what is wrong is wrong at once, however much
-    /// of the frame is still to come.
+    /// Reads the payload of one data frame. A text is checked as its pieces arrive: what is wrong
+    /// is wrong at once, however much of the frame is still to come.
     #[inline]
-    fn read_payload(&mut self, input: &mut impl BufRead, header: Header, opcode: Opcode) -> Result<(), Error> {
+    fn read_payload(
+        &mut self,
+        input: &mut impl BufRead,
+        header: Header,
+        opcode: Opcode,
+    ) -> Result<(), Error> {
         let mut rest = header.payload(self.payload.len(), self.limit)?;
         while rest.left() > 0 {
             rest.read_piece(input, &mut self.payload)?;
@@ -133,7 +144,8 @@ impl MessageReader {
         Ok(())
     }
 
-    /// Checks what is new. Each octet is looked at once, those of an unfinished character (3 at most) again with the next piece.
+    /// Checks what is new. Each octet is looked at once, those of an unfinished character (3 at
+    /// most) again with the next piece.
     fn check_text(&mut self) -> Result<(), Violation> {
         let new = &self.payload[self.checked..];
         match str::from_utf8(new) {
@@ -154,7 +166,9 @@ impl MessageReader {
         }
         match String::from_utf8(payload) {
             Ok(text) => Ok(Incoming::Message(Message::Text(text))),
-            Err(error) => Err(Violation::Text(NotUtf8::new(error.utf8_error(), error.as_bytes(), 0)).into()),
+            Err(error) => {
+                Err(Violation::Text(NotUtf8::new(error.utf8_error(), error.as_bytes(), 0)).into())
+            }
         }
     }
 }

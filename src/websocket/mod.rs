@@ -1,5 +1,5 @@
-//! WebSocket by hand (RFC 6455): a request turns the connection into something else, and from then on either side speaks when it
-//! likes.
+//! WebSocket by hand (RFC 6455): a request turns the connection into something else, and from then
+//! on either side speaks when it likes.
 //!
 //! ```text
 //! GET /chat HTTP/1.1, Upgrade: websocket ─▶ handshake ─▶ 101 Switching Protocols
@@ -10,9 +10,10 @@
 //!             socket::WebSocket: Ping and Pong, the closing handshake, one place that fails a connection
 //! ```
 //!
-//! Read in this order: `error` (every rule that a peer can break), `frame` (the bits), `close` (status codes), `message`
-//! (fragments), `handshake` (a pure function from request to answer), `socket` (the open connection), `client` (the other end).
-//! The first four know no socket: they read from any `BufRead` and write to a `Vec<u8>`.
+//! Read in this order: `error` (every rule that a peer can break), `frame` (the bits), `close`
+//! (status codes), `message` (fragments), `handshake` (a pure function from request to answer),
+//! `socket` (the open connection), `client` (the other end). The first four know no socket: they
+//! read from any `BufRead` and write to a `Vec<u8>`.
 //!
 //! Left out: extensions, and so compression; `wss://`, which is the same inside TLS.
 
@@ -35,5 +36,6 @@ pub use socket::{HEARTBEAT, Sender, State, WebSocket, serve};
 #[cfg(test)]
 mod socket_tests;
 #[cfg(test)]
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // Bytes of test patterns are cut on purpose.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+// Bytes of test patterns are cut on purpose.
 mod tests;

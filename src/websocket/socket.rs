@@ -1,7 +1,7 @@
 //! An open WebSocket: messages in and out, Ping and Pong, and the closing handshake.
 //!
-//! Comes after the 101, on the same connection. Implements RFC 6455 §5.5 (what control frames ask for), §6 (sending and receiving),
-//! §7 (closing).
+//! Comes after the 101, on the same connection. Implements RFC 6455 §5.5 (what control frames ask
+//! for), §6 (sending and receiving), §7 (closing).
 //!
 //! ```text
 //!  Open ── Close sent ──▶ Closing ── Close received ──▶ Closed         we began
@@ -9,15 +9,17 @@
 //!  Open ── a rule is broken, the peer falls silent ───▶ Closed         fail
 //! ```
 //!
-//! One thread receives. It also answers Pings, and it is the one that waits, so what it sends leaves when it is about to wait: many
-//! answers, one system call. Any other thread sends through a [`Sender`], and what it sends leaves at once. On a blocking socket
-//! that is what full duplex takes: two threads.
+//! One thread receives. It also answers Pings, and it is the one that waits, so what it sends
+//! leaves when it is about to wait: many answers, one system call. Any other thread sends through a
+//! [`Sender`], and what it sends leaves at once. On a blocking socket that is what full duplex
+//! takes: two threads.
 //!
-//! Who closes TCP first: the server, after both Closes, so that the side with many connections does not also keep their
-//! remains (`TIME_WAIT`) when it is told that they are over; the client waits for it (§7.1.1).
+//! Who closes TCP first: the server, after both Closes, so that the side with many connections does
+//! not also keep their remains (`TIME_WAIT`) when it is told that they are over; the client waits
+//! for it (§7.1.1).
 //!
-//! Left out: a queue between threads. A peer that does not read holds up whoever sends to it, until the connection's write
-//! deadline ends it.
+//! Left out: a queue between threads. A peer that does not read holds up whoever sends to it, until
+//! the connection's write deadline ends it.
 
 use super::close::{Close, CloseCode};
 use super::error::Error;
@@ -32,8 +34,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a peer may be silent before it is asked whether it is there, and again before it is given up, if nothing else is said.
-/// Shorter than the minute after which many routers forget a connection that says nothing.
+/// How long a peer may be silent before it is asked whether it is there, and again before it is
+/// given up, if nothing else is said. Shorter than the minute after which many routers forget a
+/// connection that says nothing.
 pub const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long the peer has to answer our Close.
 const CLOSE_WAIT: Duration = Duration::from_secs(3);
@@ -52,7 +55,8 @@ pub enum State {
 
 /// What all ends of one socket share.
 struct Shared {
-    /// A [`State`]. It is changed and acted upon under the writer's lock, so nothing can slip out behind a Close.
+    /// A [`State`]. It is changed and acted upon under the writer's lock, so nothing can slip out
+    /// behind a Close.
     state: AtomicU8,
     /// How long the last Ping took to come back, in nanoseconds; 0 before the first.
     round_trip: AtomicU64,
@@ -86,7 +90,8 @@ impl Sender {
         self.flush()
     }
 
-    /// Asks the peer whether it is there, at once. The payload, of which 125 octets are sent, comes back in its Pong.
+    /// Asks the peer whether it is there, at once. The payload, of which 125 octets are sent, comes
+    /// back in its Pong.
     ///
     /// # Errors
     /// As [`send`](Sender::send).
@@ -104,7 +109,8 @@ impl Sender {
         self.flush()
     }
 
-    /// Ends our half of TCP, once all has been said; for the receiving thread, when another still holds the connection open.
+    /// Ends our half of TCP, once all has been said; for the receiving thread, when another still
+    /// holds the connection open.
     pub fn hang_up(&self) {
         // Where that fails, the peer has hung up first.
         let _ = self.writer.end();
@@ -174,11 +180,23 @@ pub struct WebSocket<'c> {
 impl<'c> WebSocket<'c> {
     /// Begins where the opening handshake has ended. `role` is ours.
     pub fn new(connection: &'c mut Connection, role: Role) -> WebSocket<'c> {
-        let shared = Arc::new(Shared { state: AtomicU8::new(State::Open as u8), round_trip: AtomicU64::new(0) });
+        let shared = Arc::new(Shared {
+            state: AtomicU8::new(State::Open as u8),
+            round_trip: AtomicU64::new(0),
+        });
         let sender = Sender { writer: connection.writer(), role, shared };
         let reader = MessageReader::new(role, DEFAULT_LIMIT);
         let heartbeat = HEARTBEAT;
-        WebSocket { connection, reader, sender, heartbeat, asked: false, pinged: None, close_by: None, received: None }
+        WebSocket {
+            connection,
+            reader,
+            sender,
+            heartbeat,
+            asked: false,
+            pinged: None,
+            close_by: None,
+            received: None,
+        }
     }
 
     /// From here on, messages of more than `octets` are refused with 1009.
@@ -186,13 +204,15 @@ impl<'c> WebSocket<'c> {
         self.reader.set_limit(octets);
     }
 
-    /// From here on, a peer that is silent for so long is asked whether it is there, and given up after as long again.
+    /// From here on, a peer that is silent for so long is asked whether it is there, and given up
+    /// after as long again.
     pub fn set_heartbeat(&mut self, silence: Duration) {
         self.heartbeat = silence;
     }
 
-    /// The next message. Waits for it, answers Pings and the peer's Close meanwhile, and keeps the heartbeat. `None`: no more will
-    /// come; [`received_close`](WebSocket::received_close) tells whether the peer said so.
+    /// The next message. Waits for it, answers Pings and the peer's Close meanwhile, and keeps the
+    /// heartbeat. `None`: no more will come; [`received_close`](WebSocket::received_close) tells
+    /// whether the peer said so.
     ///
     /// # Errors
     /// The connection has failed, and the peer has been told if it broke a rule.
@@ -212,8 +232,9 @@ impl<'c> WebSocket<'c> {
         Ok(None)
     }
 
-    /// Sends a message as one frame, together with whatever else is sent before this thread next waits in
-    /// [`receive`](WebSocket::receive). For a thread that receives; others take a [`Sender`].
+    /// Sends a message as one frame, together with whatever else is sent before this thread next
+    /// waits in [`receive`](WebSocket::receive). For a thread that receives; others take a
+    /// [`Sender`].
     ///
     /// # Errors
     /// [`Error::Closed`] after a Close; otherwise the peer is gone.
@@ -246,8 +267,9 @@ impl<'c> WebSocket<'c> {
         self.received.as_ref()
     }
 
-    /// The closing handshake: says that no more will come, and waits until the peer has said so too. Messages that were still on
-    /// their way are dropped; who wants them uses [`Sender::close`] and goes on receiving. Nothing happens where all is over.
+    /// The closing handshake: says that no more will come, and waits until the peer has said so
+    /// too. Messages that were still on their way are dropped; who wants them uses
+    /// [`Sender::close`] and goes on receiving. Nothing happens where all is over.
     ///
     /// # Errors
     /// The peer did not answer, or is gone.
@@ -286,7 +308,8 @@ impl<'c> WebSocket<'c> {
         self.sender.write(Opcode::Ping, &payload)
     }
 
-    /// What is left of the time that the peer has to answer our Close, however much it sends instead.
+    /// What is left of the time that the peer has to answer our Close, however much it sends
+    /// instead.
     fn time_to_close(&mut self) -> Result<Duration, Error> {
         let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + CLOSE_WAIT);
         match close_by.saturating_duration_since(Instant::now()) {
@@ -295,7 +318,8 @@ impl<'c> WebSocket<'c> {
         }
     }
 
-    /// RFC 6455 §5.5.2: a Pong with the Ping's payload, unless we have already said that we send no more.
+    /// RFC 6455 §5.5.2: a Pong with the Ping's payload, unless we have already said that we send no
+    /// more.
     fn pong(&mut self, payload: &[u8]) -> Result<(), Error> {
         match self.sender.write(Opcode::Pong, payload) {
             Err(Error::Closed) => Ok(()),
@@ -303,7 +327,8 @@ impl<'c> WebSocket<'c> {
         }
     }
 
-    /// RFC 6455 §5.5.3: a Pong may also come unasked. Any is a sign of life; the one that we asked for also measures the way.
+    /// RFC 6455 §5.5.3: a Pong may also come unasked. Any is a sign of life; the one that we asked
+    /// for also measures the way.
     fn note_pong(&mut self, payload: &[u8]) {
         if let Some((begun, expected)) = self.pinged
             && expected == payload
@@ -325,23 +350,27 @@ impl<'c> WebSocket<'c> {
             Err(error) => return Err(error),
         }
         if self.sender.role == Role::Client {
-            // RFC 6455 §7.1.1: the server closes TCP first. Whether it has done so when the wait is over makes no difference.
+            // RFC 6455 §7.1.1: the server closes TCP first. Whether it has done so when the wait is
+            // over makes no difference.
             let _ = self.connection.wait_for_input(CLOSE_WAIT);
         }
         Ok(())
     }
 
-    /// Fails the WebSocket connection (RFC 6455 §7.1.7), here and nowhere else: tells the peer which rule it broke, if it broke one,
-    /// and neither reads nor sends anything after that. TCP is closed by whoever opened this socket; the error is for the log.
+    /// Fails the WebSocket connection (RFC 6455 §7.1.7), here and nowhere else: tells the peer
+    /// which rule it broke, if it broke one, and neither reads nor sends anything after that. TCP
+    /// is closed by whoever opened this socket; the error is for the log.
     fn fail(&mut self, error: Error) -> Error {
         if let Error::Violation(violation) = &error {
             let close = Close::new(violation.close_code(), &violation.to_string());
             // Where even this does not leave, there is nobody left to tell.
-            let _ = self.sender.write_close(&close, State::Closed).and_then(|()| self.sender.flush());
+            let _ =
+                self.sender.write_close(&close, State::Closed).and_then(|()| self.sender.flush());
         }
         self.set_closed();
         match error {
-            // Inside a frame, silence is not answered with a Ping: the frame would have to end first.
+            // Inside a frame, silence is not answered with a Ping: the frame would have to end
+            // first.
             Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Error::Silent,
             error => error,
         }
@@ -352,12 +381,13 @@ impl<'c> WebSocket<'c> {
     }
 }
 
-/// The server's end, whole: answers the request, and if the answer is 101, lets `talk` have the socket. When `talk` returns, the
-/// connection is closed: with 1000, or with 1011 if it failed.
+/// The server's end, whole: answers the request, and if the answer is 101, lets `talk` have the
+/// socket. When `talk` returns, the connection is closed: with 1000, or with 1011 if it failed.
 ///
 /// # Errors
 /// How the connection failed, for the server to log.
-#[inline(never)] // A handler that serves several paths would keep room for each of them on its stack.
+// A handler that serves several paths would keep room for each of them on its stack.
+#[inline(never)]
 pub fn serve(
     request: &Request,
     responder: Responder<'_>,
@@ -371,7 +401,8 @@ pub fn serve(
     responder.switch_protocols(response, |connection| {
         let mut socket = WebSocket::new(connection, Role::Server);
         let outcome = match talk(&mut socket) {
-            // To find the socket closed when there is something to say is how many conversations end.
+            // To find the socket closed when there is something to say is how many conversations
+            // end.
             Err(Error::Closed) => Ok(()),
             outcome => outcome,
         };

@@ -40,7 +40,13 @@ fn echo(socket: &mut WebSocket<'_>) -> Result<(), Error> {
 fn pings_are_answered_and_messages_echoed_in_the_order_in_which_they_came() {
     let (mut connection, mut peer) = pair(None);
     let ours = thread::spawn(move || echo(&mut WebSocket::new(&mut connection, Role::Server)));
-    let bytes = [masked(0x01, b"a"), masked(0x89, b"?"), masked(0x80, b"b"), masked(0x8a, b"!"), masked(0x82, b"\xff")];
+    let bytes = [
+        masked(0x01, b"a"),
+        masked(0x89, b"?"),
+        masked(0x80, b"b"),
+        masked(0x8a, b"!"),
+        masked(0x82, b"\xff"),
+    ];
     peer.write_all(&bytes.concat()).unwrap();
     assert_eq!(read(&mut peer), *b"\x8a\x01?\x81\x02ab\x82\x01\xff");
     peer.write_all(&masked(0x88, b"\x0f\xa0bye")).unwrap();
@@ -90,7 +96,10 @@ fn a_peer_that_answers_pings_is_kept_and_its_distance_measured() {
     let ping: [u8; 10] = read(&mut peer);
     assert_eq!(ping[..2], [0x89, 8]);
     // A Pong that nobody asked for measures nothing.
-    peer.write_all(&[masked(0x8a, b"unasked"), masked(0x8a, &ping[2..]), masked(0x81, b"x")].concat()).unwrap();
+    peer.write_all(
+        &[masked(0x8a, b"unasked"), masked(0x8a, &ping[2..]), masked(0x81, b"x")].concat(),
+    )
+    .unwrap();
     let (message, round_trip) = ours.join().unwrap();
     assert_eq!(message, Some(Message::Text("x".into())));
     assert!(round_trip.is_some());
@@ -127,7 +136,10 @@ fn our_close_waits_for_the_answer_and_drops_what_was_on_its_way() {
         (received, sender.send_text("x").is_err(), sender.state())
     });
     assert_eq!(read(&mut peer), *b"\x88\x07\x03\xe9later");
-    peer.write_all(&[masked(0x81, b"late"), masked(0x89, b"?"), masked(0x88, b"\x03\xe9")].concat()).unwrap();
+    peer.write_all(
+        &[masked(0x81, b"late"), masked(0x89, b"?"), masked(0x88, b"\x03\xe9")].concat(),
+    )
+    .unwrap();
     let (received, refused, state) = ours.join().unwrap();
     assert_eq!(received, Some(Close::new(CloseCode::GOING_AWAY, "")));
     assert!(refused);
@@ -143,7 +155,10 @@ fn a_close_from_another_thread_lets_the_reader_finish() {
     let mut socket = WebSocket::new(&mut connection, Role::Server);
     socket.sender().close(CloseCode::NORMAL, "").unwrap();
     assert_eq!(socket.state(), State::Closing);
-    assert!(matches!(socket.sender().close(CloseCode::NORMAL, ""), Err(Error::Closed)), "one Close is enough");
+    assert!(
+        matches!(socket.sender().close(CloseCode::NORMAL, ""), Err(Error::Closed)),
+        "one Close is enough"
+    );
     peer.write_all(&[masked(0x81, b"late"), masked(0x88, b"")].concat()).unwrap();
     assert_eq!(socket.receive().unwrap(), Some(Message::Text("late".into())));
     assert_eq!(socket.receive().unwrap(), None);
@@ -194,12 +209,17 @@ fn a_peer_that_stops_inside_a_frame_is_given_up() {
 fn a_peer_that_never_reads_ends_with_the_write_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let _peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-    let mut connection = Connection::new(listener.accept().unwrap().0, Duration::from_millis(20), None).unwrap();
+    let mut connection =
+        Connection::new(listener.accept().unwrap().0, Duration::from_millis(20), None).unwrap();
     let sender = WebSocket::new(&mut connection, Role::Server).sender();
     let message = Message::Binary(vec![0; 1 << 20]);
     // The kernels' buffers take the first few mebibytes.
-    let error = (0..1000).find_map(|_| sender.send(&message).err()).expect("an error, sooner or later");
-    assert!(matches!(error, Error::Io(ref error) if error.kind() == ErrorKind::TimedOut), "{error:?}");
+    let error =
+        (0..1000).find_map(|_| sender.send(&message).err()).expect("an error, sooner or later");
+    assert!(
+        matches!(error, Error::Io(ref error) if error.kind() == ErrorKind::TimedOut),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -212,7 +232,8 @@ fn both_our_ends_understand_each_other() {
         let policy = Policy { protocols: vec!["echo".into()], ..Policy::default() };
         let response = handshake::answer(&request, &policy).unwrap();
         let terms = request.terms();
-        // The first frame leaves together with the head: it must not be lost in the client's HTTP reader.
+        // The first frame leaves together with the head: it must not be lost in the client's HTTP
+        // reader.
         let first = Message::Text("welcome".into());
         let head_and_frame = |out: &mut Vec<u8>| {
             response.write_to(out, terms);
@@ -225,7 +246,11 @@ fn both_our_ends_understand_each_other() {
     assert_eq!(client.protocol.as_deref(), Some("echo"));
     let mut socket = client.socket();
     assert_eq!(socket.receive().unwrap(), Some(Message::Text("welcome".into())));
-    for message in [Message::Text("服务器".into()), Message::Binary(vec![0xff; 100_000]), Message::Text(String::new())] {
+    for message in [
+        Message::Text("服务器".into()),
+        Message::Binary(vec![0xff; 100_000]),
+        Message::Text(String::new()),
+    ] {
         socket.send(&message).unwrap();
         assert_eq!(socket.receive().unwrap(), Some(message));
     }

@@ -1,4 +1,5 @@
-//! The specification's own examples, the edges of every rule, and hostile input, on bytes in memory.
+//! The specification's own examples, the edges of every rule, and hostile input, on bytes in
+//! memory.
 
 use super::*;
 use std::io::{self, BufRead, Read};
@@ -29,7 +30,10 @@ impl Read for Drip<'_> {
 
 fn hex(text: &str) -> Vec<u8> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+    digits
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 /// Everything that `bytes` say to one end, up to the end of the stream or the error.
@@ -47,7 +51,8 @@ fn all(bytes: &[u8], step: usize, role: Role) -> Result<Vec<Incoming>, Error> {
 
 /// The same, whole and byte by byte and in threes, which must not differ.
 fn every_way(bytes: &[u8], role: Role) -> Result<Vec<Incoming>, String> {
-    let [whole, one, three] = [usize::MAX, 1, 3].map(|step| all(bytes, step, role).map_err(|error| error.to_string()));
+    let [whole, one, three] =
+        [usize::MAX, 1, 3].map(|step| all(bytes, step, role).map_err(|error| error.to_string()));
     assert_eq!(whole, one);
     assert_eq!(whole, three);
     whole
@@ -68,7 +73,9 @@ pub(super) fn masked(byte0: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![byte0];
     match payload.len() {
         length @ 0..126 => bytes.push(0x80 | length as u8),
-        length @ 126..65_536 => bytes.extend([&[0xfe], &(length as u16).to_be_bytes()[..]].concat()),
+        length @ 126..65_536 => {
+            bytes.extend([&[0xfe], &(length as u16).to_be_bytes()[..]].concat())
+        }
         length => bytes.extend([&[0xff], &(length as u64).to_be_bytes()[..]].concat()),
     }
     bytes.extend(key);
@@ -93,7 +100,10 @@ fn the_examples_are_read_and_written_as_the_same_bytes() {
         (frame(true, Opcode::Continuation, b"lo"), hex("80 02 6c 6f")),
         (frame(true, Opcode::Ping, b"Hello"), hex("89 05 48 65 6c 6c 6f")),
         (frame(true, Opcode::Binary, &[7; 256]), [hex("82 7e 01 00"), vec![7; 256]].concat()),
-        (frame(true, Opcode::Binary, &[7; 65536]), [hex("82 7f 00 00 00 00 00 01 00 00"), vec![7; 65536]].concat()),
+        (
+            frame(true, Opcode::Binary, &[7; 65536]),
+            [hex("82 7f 00 00 00 00 00 01 00 00"), vec![7; 65536]].concat(),
+        ),
         (frame(true, Opcode::Binary, &[7; 65535]), [hex("82 7e ff ff"), vec![7; 65535]].concat()),
         (frame(true, Opcode::Binary, &[7; 126]), [hex("82 7e 00 7e"), vec![7; 126]].concat()),
         (frame(true, Opcode::Binary, &[7; 125]), [hex("82 7d"), vec![7; 125]].concat()),
@@ -169,7 +179,8 @@ fn a_client_takes_a_fresh_key_for_every_frame() {
             bytes[2..6].to_vec()
         })
         .collect();
-    // A thousand of four thousand million meet by chance once in 8,600 runs, and twice almost never.
+    // A thousand of four thousand million meet by chance once in 8,600 runs, and twice almost
+    // never.
     assert!(keys.len() >= 998, "{} different keys", keys.len());
 }
 
@@ -185,14 +196,20 @@ fn each_broken_rule_of_a_frame_is_named() {
         (hex("8f 80 00000000"), Violation::UnknownOpcode { opcode: 15 }),
         (hex("81 05 48 65 6c 6c 6f"), Violation::NotMasked),
         (hex("81 fe 00 7d 00000000"), Violation::LengthNotMinimal { length: 125, octets: 2 }),
-        (hex("81 ff 000000000000ffff 00000000"), Violation::LengthNotMinimal { length: 65535, octets: 8 }),
+        (
+            hex("81 ff 000000000000ffff 00000000"),
+            Violation::LengthNotMinimal { length: 65535, octets: 8 },
+        ),
         (hex("82 ff 8000000000000000"), Violation::LengthTopBit { length: 1 << 63 }),
         (hex("82 ff ffffffffffffffff"), Violation::LengthTopBit { length: u64::MAX }),
         (hex("09 80 00000000"), Violation::ControlFragmented { opcode: 9 }),
         (masked(0x89, &long), Violation::ControlTooLong { length: 126 }),
         (hex("88 ff"), Violation::ControlTooLong { length: 127 }),
         (masked(0x80, b"lo"), Violation::NothingToContinue),
-        ([masked(0x01, b"Hel"), masked(0x81, b"lo")].concat(), Violation::MessageInterrupted { opcode: 1 }),
+        (
+            [masked(0x01, b"Hel"), masked(0x81, b"lo")].concat(),
+            Violation::MessageInterrupted { opcode: 1 },
+        ),
         (masked(0x88, b"\x03"), Violation::CloseTooShort),
         (masked(0x88, b"\x03\xed"), Violation::CloseCode { code: 1005 }),
     ] {
@@ -203,12 +220,22 @@ fn each_broken_rule_of_a_frame_is_named() {
         assert!(found.to_string().contains("; "), "{found}");
         assert!(found.to_string().ends_with(&format!("({})", found.section())), "{found}");
     }
-    assert_eq!(violation(&hex("81 85 37 fa 21 3d 7f 9f 4d 51 58"), Role::Client), Violation::Masked);
+    assert_eq!(
+        violation(&hex("81 85 37 fa 21 3d 7f 9f 4d 51 58"), Role::Client),
+        Violation::Masked
+    );
 }
 
 #[test]
 fn control_frames_may_stand_between_the_frames_of_a_message() {
-    let bytes = [masked(0x01, b"He"), masked(0x89, b"1"), masked(0x00, b""), masked(0x8a, b""), masked(0x80, b"llo")].concat();
+    let bytes = [
+        masked(0x01, b"He"),
+        masked(0x89, b"1"),
+        masked(0x00, b""),
+        masked(0x8a, b""),
+        masked(0x80, b"llo"),
+    ]
+    .concat();
     let expected = vec![Incoming::Ping(b"1".to_vec()), Incoming::Pong(Vec::new()), text("Hello")];
     assert_eq!(every_way(&bytes, Role::Server), Ok(expected));
 }
@@ -222,7 +249,8 @@ fn several_frames_of_one_read_are_several_messages() {
 #[test]
 fn a_character_may_be_split_over_frames() {
     let whole = "é水🐟".as_bytes();
-    let bytes: Vec<u8> = (0..whole.len()).flat_map(|i| masked(u8::from(i == 0), &whole[i..=i])).collect();
+    let bytes: Vec<u8> =
+        (0..whole.len()).flat_map(|i| masked(u8::from(i == 0), &whole[i..=i])).collect();
     let bytes = [bytes, masked(0x80, b"")].concat();
     assert_eq!(every_way(&bytes, Role::Server), Ok(vec![text("é水🐟")]));
 }
@@ -263,7 +291,10 @@ fn an_end_between_messages_is_an_end_and_an_end_inside_one_is_an_error() {
     assert!(all(b"", 1, Role::Server).unwrap().is_empty());
     let frame = masked(0x81, &[b'x'; 300]);
     for end in 1..frame.len() {
-        assert!(matches!(all(&frame[..end], usize::MAX, Role::Server), Err(Error::CutOff { .. })), "cut at {end}");
+        assert!(
+            matches!(all(&frame[..end], usize::MAX, Role::Server), Err(Error::CutOff { .. })),
+            "cut at {end}"
+        );
     }
     let fragment = masked(0x01, b"Hel");
     assert!(matches!(all(&fragment, usize::MAX, Role::Server), Err(Error::Unfinished { came: 3 })));

@@ -1,7 +1,8 @@
 //! The dissector: octets go in as they cross, parts come out as they become whole.
 //!
-//! Stands between a tap and whoever shows the parts. The readers of `http` and `websocket` block until they have what they need;
-//! this one is fed what there is, so it remembers where it was. Any cut of the same octets gives the same parts.
+//! Stands between a tap and whoever shows the parts. The readers of `http` and `websocket` block
+//! until they have what they need; this one is fed what there is, so it remembers where it was. Any
+//! cut of the same octets gives the same parts.
 //!
 //! ```text
 //! StartLine ─▶ Field… ─▶ Body ──────────────────────────────────────────────▶ StartLine
@@ -9,8 +10,9 @@
 //!                    └─▶ FrameHead ─▶ ExtendedLength ─▶ MaskingKey ─▶ Payload ─▶ FrameHead
 //! ```
 //!
-//! Implements the outlines of RFC 9112 §2 to §7, HTML, "Server-sent events", and RFC 6455 §5.2. What fits nothing is a part that
-//! says so. A part is kept by its beginning and its length: no input makes the state larger than a few KiB a direction.
+//! Implements the outlines of RFC 9112 §2 to §7, HTML, "Server-sent events", and RFC 6455 §5.2.
+//! What fits nothing is a part that says so. A part is kept by its beginning and its length: no
+//! input makes the state larger than a few KiB a direction.
 //!
 //! Left out: codings other than chunked, and all that a strict reader must check.
 
@@ -24,7 +26,8 @@ use std::mem;
 pub const KEPT: usize = 1024;
 /// The longest line, in octets: a longer one is shown in pieces.
 const LONGEST_LINE: u64 = 16 * 1024;
-/// How many requests may wait for their answers; of what comes beyond, it is forgotten whether it was HEAD.
+/// How many requests may wait for their answers; of what comes beyond, it is forgotten whether it
+/// was HEAD.
 const MAX_ASKED: usize = 1024;
 
 const EVENTS: &str = "HTML, Server-sent events";
@@ -45,7 +48,8 @@ const FRAMES: &str = "RFC 6455 §5.2";
 #[derive(Default)]
 pub struct Dissector {
     sides: [Side; 2],
-    /// For each request without an answer yet, whether it was HEAD, whose answer has a length and no body.
+    /// For each request without an answer yet, whether it was HEAD, whose answer has a length and
+    /// no body.
     asked: VecDeque<bool>,
     /// Who said 101: that direction carries the server's frames, the other one the client's.
     switched: Option<Direction>,
@@ -120,12 +124,17 @@ impl Dissector {
         while let Some(&first) = bytes.first() {
             let side = &mut self.sides[direction as usize];
             if side.state == State::StartLine && side.length == 0 {
-                // A client need not wait for the 101, and no request begins with an octet that begins a frame without extensions.
+                // A client need not wait for the 101, and no request begins with an octet that
+                // begins a frame without extensions.
                 let early = side.head.websocket
                     && side.head.status.is_none()
                     && !first.is_ascii_graphic()
                     && !first.is_ascii_whitespace();
-                side.begin(if early || self.switched.is_some() { State::FrameHead } else { State::StartLine });
+                side.begin(if early || self.switched.is_some() {
+                    State::FrameHead
+                } else {
+                    State::StartLine
+                });
             }
             let (n, whole) = side.take(bytes);
             bytes = &bytes[n..];
@@ -145,7 +154,12 @@ impl Dissector {
                 self.complete(direction, &mut parts);
             } else {
                 let meaning = "the connection ended".into();
-                parts.push(Part { name: "unfinished", section: "RFC 9112 §8", meaning, ..side.part(direction) });
+                parts.push(Part {
+                    name: "unfinished",
+                    section: "RFC 9112 §8",
+                    meaning,
+                    ..side.part(direction)
+                });
             }
         }
         parts
@@ -170,19 +184,29 @@ impl Dissector {
         let line = text.trim_end_matches(['\r', '\n']);
         let (name, section, meaning) = match side.state {
             State::StartLine => self.start_line(direction, line),
-            State::Field if line.is_empty() => ("end of head", "RFC 9112 §2.1", self.end_head(direction)),
+            State::Field if line.is_empty() => {
+                ("end of head", "RFC 9112 §2.1", self.end_head(direction))
+            }
             State::Field => side.field(line),
             State::Body => side.body(line, part.length),
             State::ChunkSize => side.chunk_size(line),
             State::ChunkEnd => {
                 side.begin(State::ChunkSize);
-                ("end of chunk", CHUNKS, if line.is_empty() { String::new() } else { "wrong: no line end".into() })
+                (
+                    "end of chunk",
+                    CHUNKS,
+                    if line.is_empty() { String::new() } else { "wrong: no line end".into() },
+                )
             }
             State::Trailer if line.is_empty() => {
                 side.begin(State::StartLine);
                 ("end of body", "RFC 9112 §7.1", String::new())
             }
-            State::Trailer => ("trailer field", "RFC 9112 §7.1.2", names::field(line.split(':').next().unwrap_or("")).0.into()),
+            State::Trailer => (
+                "trailer field",
+                "RFC 9112 §7.1.2",
+                names::field(line.split(':').next().unwrap_or("")).0.into(),
+            ),
             State::FrameHead => {
                 let client = self.switched != Some(direction);
                 return side.frame_head(&part, client, parts);
@@ -210,13 +234,15 @@ impl Dissector {
     fn start_line(&mut self, direction: Direction, line: &str) -> Said {
         let side = &mut self.sides[direction as usize];
         let mut words = line.split(' ');
-        let (first, second, third) = (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
+        let (first, second, third) =
+            (words.next().unwrap_or(""), words.next().unwrap_or(""), words.next().unwrap_or(""));
         if first.starts_with("HTTP/") {
             let Some(status) = second.parse().ok().and_then(Status::new) else {
                 return ("not HTTP", "RFC 9112 §4", "wrong: no status code".into());
             };
             // An interim answer leaves the question open.
-            let head_only = matches!(status.code(), 101 | 200..) && self.asked.pop_front().unwrap_or(false);
+            let head_only =
+                matches!(status.code(), 101 | 200..) && self.asked.pop_front().unwrap_or(false);
             side.head = Head { status: Some(status), head_only, ..Head::default() };
             side.begin(State::Field);
             ("status-line", "RFC 9112 §4", names::status(status).into())
@@ -271,7 +297,8 @@ impl Dissector {
 }
 
 impl Side {
-    /// Sets out for a part. Those of fixed size take so many octets, lines as many as a line may have.
+    /// Sets out for a part. Those of fixed size take so many octets, lines as many as a line may
+    /// have.
     fn begin(&mut self, state: State) {
         self.state = state;
         self.left = match state {
@@ -286,16 +313,29 @@ impl Side {
     /// The part at hand, still without a name.
     fn part(&mut self, direction: Direction) -> Part {
         let (bytes, length) = (mem::take(&mut self.held), mem::take(&mut self.length));
-        Part { direction, bytes, length, bits: None, unmasked: None, name: "", meaning: String::new(), section: "" }
+        Part {
+            direction,
+            bytes,
+            length,
+            bits: None,
+            unmasked: None,
+            name: "",
+            meaning: String::new(),
+            section: "",
+        }
     }
 
-    /// Takes what belongs to the part at hand. Returns how many octets that was, and whether the part is whole.
+    /// Takes what belongs to the part at hand. Returns how many octets that was, and whether the
+    /// part is whole.
     fn take(&mut self, bytes: &[u8]) -> (usize, bool) {
-        let within = &bytes[..usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()))];
+        let within =
+            &bytes[..usize::try_from(self.left).map_or(bytes.len(), |left| left.min(bytes.len()))];
         let (n, ended) = match self.state {
             State::Body if self.head.events => self.event_line(within),
             State::Body if !self.head.endless => (within.len(), false),
-            State::FrameHead | State::ExtendedLength | State::MaskingKey | State::Payload => (within.len(), false),
+            State::FrameHead | State::ExtendedLength | State::MaskingKey | State::Payload => {
+                (within.len(), false)
+            }
             _ => match within.iter().position(|&octet| octet == b'\n') {
                 Some(end) => (end + 1, true),
                 None => (within.len(), false),
@@ -307,7 +347,8 @@ impl Side {
         (n, ended || self.left == 0)
     }
 
-    /// Where the line of an event stream ends, which CR, LF and CRLF all do: after a CR, the next octet tells.
+    /// Where the line of an event stream ends, which CR, LF and CRLF all do: after a CR, the next
+    /// octet tells.
     fn event_line(&mut self, bytes: &[u8]) -> (usize, bool) {
         let after_cr = self.head.last == b'\r';
         let end = bytes.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
@@ -349,7 +390,9 @@ impl Side {
             };
             match name {
                 "data" => head.data = true,
-                "end of event" if !mem::take(&mut head.data) && head.cut.is_none() => meaning = "no data: nothing fires".into(),
+                "end of event" if !mem::take(&mut head.data) && head.cut.is_none() => {
+                    meaning = "no data: nothing fires".into()
+                }
                 _ => {}
             }
             if !ended && head.last != b'\r' {
@@ -388,7 +431,8 @@ impl Side {
     /// The first two octets of a frame: five parts.
     fn frame_head(&mut self, whole: &Part, client: bool, parts: &mut Vec<Part>) {
         let bytes = &whole.bytes;
-        let (fin, rsv, number) = (bytes[0] & 0b1000_0000 != 0, bytes[0] & 0b0111_0000, bytes[0] & 0b0000_1111);
+        let (fin, rsv, number) =
+            (bytes[0] & 0b1000_0000 != 0, bytes[0] & 0b0111_0000, bytes[0] & 0b0000_1111);
         let (masked, length) = (bytes[1] & 0b1000_0000 != 0, bytes[1] & 0b0111_1111);
         // Reserved opcodes are told apart, too: the first of their bits makes a control frame.
         let (opcode, control) = (Opcode::try_from(number).ok(), number & 0b1000 != 0);
@@ -418,7 +462,13 @@ impl Side {
             ("MASK", 8..9, mask, "RFC 6455 §5.1"),
             ("payload length", 9..16, &size, FRAMES),
         ] {
-            parts.push(Part { name, bits: Some(bits), meaning: meaning.into(), section, ..whole.clone() });
+            parts.push(Part {
+                name,
+                bits: Some(bits),
+                meaning: meaning.into(),
+                section,
+                ..whole.clone()
+            });
         }
         self.frame = Frame { opcode, masked, key: [0; 4], length: length.into() };
         if length < 126 {
@@ -466,7 +516,12 @@ fn event_field(line: &str) -> (&'static str, String) {
         "event" => ("event", "the event type".into()),
         "data" => ("data", "a line of data".into()),
         "id" => ("id", "the last event ID".into()),
-        "retry" => ("retry", value.parse().map_or("ignored: not a number".into(), |ms: u64| format!("reconnect after {ms} ms"))),
+        "retry" => (
+            "retry",
+            value.parse().map_or("ignored: not a number".into(), |ms: u64| {
+                format!("reconnect after {ms} ms")
+            }),
+        ),
         _ => ("unknown field", "ignored".into()),
     }
 }

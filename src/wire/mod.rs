@@ -1,7 +1,9 @@
-//! The wire view: what crosses a socket, in both directions, cut into its parts, each with its name and its meaning.
+//! The wire view: what crosses a socket, in both directions, cut into its parts, each with its name
+//! and its meaning.
 //!
-//! Hangs on the two ends of `connection` and sees nothing else: what it shows is what was sent, not what we meant to send.
-//! The parts are those of RFC 9112 (messages, chunks), of HTML, "Server-sent events", and of RFC 6455 §5.2 (frames).
+//! Hangs on the two ends of `connection` and sees nothing else: what it shows is what was sent, not
+//! what we meant to send. The parts are those of RFC 9112 (messages, chunks), of HTML, "Server-sent
+//! events", and of RFC 6455 §5.2 (frames).
 //!
 //! ```text
 //! Connection ─▶ Tap ─▶ Crossing: 81 85 37 fa 21 3d 7f 9f 4d 51 58
@@ -11,8 +13,8 @@
 //!
 //! Without a tap a connection pays for one `None`; with one, it waits until its bytes are shown.
 //!
-//! Left out: a verdict. Whoever reads the bytes to act on them is strict and stops at the first fault; this goes on, and says what
-//! it does not know.
+//! Left out: a verdict. Whoever reads the bytes to act on them is strict and stops at the first
+//! fault; this goes on, and says what it does not know.
 
 mod dissect;
 mod names;
@@ -46,8 +48,8 @@ pub struct Part {
     pub bytes: Vec<u8>,
     /// How many octets it has in all.
     pub length: u64,
-    /// Which bits of `bytes` it is, where it is not all of them: a frame begins with five parts in two octets. Numbered as in the
-    /// figure of RFC 6455 §5.2, from the most significant bit.
+    /// Which bits of `bytes` it is, where it is not all of them: a frame begins with five parts in
+    /// two octets. Numbered as in the figure of RFC 6455 §5.2, from the most significant bit.
     pub bits: Option<Range<u8>>,
     /// The same octets without their mask, where they had one.
     pub unmasked: Option<Vec<u8>>,
@@ -64,8 +66,12 @@ impl Part {
     /// `{"direction":"in","name":"payload","length":5,"bytes":"7f9f4d5158","unmasked":"68656c6c6f","bits":null,"meaning":…,"section":…}`.
     pub fn to_json(&self) -> String {
         let direction = if self.direction == Direction::In { "in" } else { "out" };
-        let unmasked = self.unmasked.as_ref().map_or("null".into(), |bytes| format!("\"{}\"", hex(bytes, "")));
-        let bits = self.bits.as_ref().map_or("null".into(), |bits| format!("[{},{}]", bits.start, bits.end));
+        let unmasked =
+            self.unmasked.as_ref().map_or("null".into(), |bytes| format!("\"{}\"", hex(bytes, "")));
+        let bits = self
+            .bits
+            .as_ref()
+            .map_or("null".into(), |bits| format!("[{},{}]", bits.start, bits.end));
         format!(
             r#"{{"direction":"{direction}","name":{},"length":{},"bytes":"{}","unmasked":{unmasked},"bits":{bits},"meaning":{},"section":{}}}"#,
             json::string(self.name),
@@ -80,7 +86,8 @@ impl Part {
 /// Two hexadecimal digits an octet.
 fn hex(bytes: &[u8], between: &str) -> String {
     bytes.iter().enumerate().fold(String::new(), |mut text, (i, octet)| {
-        write!(text, "{}{octet:02x}", if i > 0 { between } else { "" }).expect("a String takes every write because it grows");
+        write!(text, "{}{octet:02x}", if i > 0 { between } else { "" })
+            .expect("a String takes every write because it grows");
         text
     })
 }

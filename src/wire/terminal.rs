@@ -8,10 +8,11 @@
 //!                  22  field line     Host: localhost:8080\r\n                who is asked
 //! ```
 //!
-//! A connection keeps its colour. Without a terminal, or with `NO_COLOR`, there is none. What crosses comes from strangers: whatever
-//! could command a terminal is shown as its number.
+//! A connection keeps its colour. Without a terminal, or with `NO_COLOR`, there is none. What
+//! crosses comes from strangers: whatever could command a terminal is shown as its number.
 //!
-//! Left out: the width of the window, which std cannot ask for; a hundred columns are taken for granted.
+//! Left out: the width of the window, which std cannot ask for; a hundred columns are taken for
+//! granted.
 
 use super::{Crossing, Direction, Dissector, Part, Tap, hex};
 use std::collections::HashMap;
@@ -34,14 +35,17 @@ const PALETTE: [u8; 6] = [67, 137, 65, 132, 97, 66];
 const LINES: usize = 3;
 const UNMASKED: usize = 16;
 
-/// Shows what crosses on the terminal, as it crosses. A terminal that is stopped (Ctrl-S) stops the server with it.
+/// Shows what crosses on the terminal, as it crosses. A terminal that is stopped (Ctrl-S) stops the
+/// server with it.
 pub fn to_terminal() -> Tap {
     let variable = |name| std::env::var(name).unwrap_or_default();
-    let colour = io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
+    let colour =
+        io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
     let view = Mutex::new(View::new(colour));
     let began = Instant::now();
     std::sync::Arc::new(move |number, crossing| {
-        // Printed under the lock, so that the lines of two threads stand in the order of their bytes.
+        // Printed under the lock, so that the lines of two threads stand in the order of their
+        // bytes.
         let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
         let text = view.show(began.elapsed(), number, crossing);
         let mut out = io::stdout().lock();
@@ -72,11 +76,13 @@ impl View {
 
     /// The lines for a crossing; `now` is the time since the start.
     pub(super) fn show(&mut self, now: Duration, number: u64, crossing: Crossing<'_>) -> String {
-        let mut page = Page { text: String::new(), column: 0, colour: self.colour.then(|| colour_of(number)) };
+        let mut page =
+            Page { text: String::new(), column: 0, colour: self.colour.then(|| colour_of(number)) };
         let mut first = Some((now, number));
         let (direction, bytes) = match crossing {
             Crossing::Opened(peer) => {
-                let shown = Shown { peer, since: now, dissector: Dissector::default(), totals: [0, 0] };
+                let shown =
+                    Shown { peer, since: now, dissector: Dissector::default(), totals: [0, 0] };
                 self.open.insert(number, shown);
                 page.note(now, number, &format!("opened by {peer}   (← in, → out)"));
                 return page.text;
@@ -88,7 +94,14 @@ impl View {
                 }
                 let lasted = now.saturating_sub(shown.since).as_secs_f64();
                 let [came, went] = shown.totals;
-                page.note(now, number, &format!("closed    {}   {came} octets in, {went} out, {lasted:.3} s", shown.peer));
+                page.note(
+                    now,
+                    number,
+                    &format!(
+                        "closed    {}   {came} octets in, {went} out, {lasted:.3} s",
+                        shown.peer
+                    ),
+                );
                 return page.text;
             }
             Crossing::Received(bytes) => (Direction::In, bytes),
@@ -138,9 +151,16 @@ impl Page {
     }
 
     /// The left columns. Only the first line of a crossing has its time and number.
-    fn begin(&mut self, first: Option<(Duration, u64)>, direction: Option<Direction>, octets: Option<u64>, name: &str) {
+    fn begin(
+        &mut self,
+        first: Option<(Duration, u64)>,
+        direction: Option<Direction>,
+        octets: Option<u64>,
+        name: &str,
+    ) {
         if let Some((now, number)) = first {
-            let arrow = direction.map_or(' ', |direction| if direction == Direction::In { '←' } else { '→' });
+            let arrow = direction
+                .map_or(' ', |direction| if direction == Direction::In { '←' } else { '→' });
             self.put(Ink::Coloured, &format!("{:>7.3} {number:>3} {arrow}", now.as_secs_f64()));
         }
         if let Some(octets) = octets {
@@ -171,9 +191,18 @@ impl Page {
         let clear = part.unmasked.as_ref();
         if let Some(clear) = clear {
             for (masked, clear) in part.bytes.chunks(4).zip(clear.chunks(4)).take(UNMASKED / 4) {
-                let key: Vec<u8> = masked.iter().zip(clear).map(|(masked, clear)| masked ^ clear).collect();
+                let key: Vec<u8> =
+                    masked.iter().zip(clear).map(|(masked, clear)| masked ^ clear).collect();
                 self.to(CONTENT);
-                self.put(Ink::Plain, &format!("{:11} ^ {:11} = {}", hex(masked, " "), hex(&key, " "), hex(clear, " ")));
+                self.put(
+                    Ink::Plain,
+                    &format!(
+                        "{:11} ^ {:11} = {}",
+                        hex(masked, " "),
+                        hex(&key, " "),
+                        hex(clear, " ")
+                    ),
+                );
                 self.end();
             }
             self.begin(None, None, None, "unmasked");
@@ -192,8 +221,8 @@ impl Page {
         self.meaning(&part.meaning);
     }
 
-    /// The last column, and the end of the line. A meaning moves left if it is long and right if the content is; if there is no
-    /// room for both, it has a line of its own.
+    /// The last column, and the end of the line. A meaning moves left if it is long and right if
+    /// the content is; if there is no room for both, it has a line of its own.
     fn meaning(&mut self, meaning: &str) {
         if !meaning.is_empty() {
             let rightmost = END.saturating_sub(width(meaning));
@@ -234,7 +263,11 @@ fn bit_row(bytes: &[u8]) -> String {
     let mut row = String::new();
     for bit in 0..16 {
         row.extend(std::iter::repeat_n(' ', place(bit) - row.len()));
-        row.push(if bytes[usize::from(bit / 8)] & (0b1000_0000 >> (bit % 8)) == 0 { '0' } else { '1' });
+        row.push(if bytes[usize::from(bit / 8)] & (0b1000_0000 >> (bit % 8)) == 0 {
+            '0'
+        } else {
+            '1'
+        });
     }
     row
 }
@@ -251,16 +284,20 @@ fn place(bit: u8) -> usize {
     usize::from(bit) + spaces
 }
 
-/// Octets as text, in lines that fit: UTF-8 as it is, line ends and what cannot be seen as escapes, the rest as numbers.
+/// Octets as text, in lines that fit: UTF-8 as it is, line ends and what cannot be seen as escapes,
+/// the rest as numbers.
 fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
     let visible = bytes.utf8_chunks().flat_map(|chunk| {
         let text = chunk.valid().chars().map(|c| match c {
             '\\' | '\t' | '\r' | '\n' => c.escape_default().to_string(),
             c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
-            // Marks that turn the direction of writing, join, or take no room could make a line look like another.
-            '\u{80}'..='\u{9f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {
-                c.escape_unicode().to_string()
-            }
+            // Marks that turn the direction of writing, join, or take no room could make a line
+            // look like another.
+            '\u{80}'..='\u{9f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' => c.escape_unicode().to_string(),
             c => c.to_string(),
         });
         text.chain(chunk.invalid().iter().map(|octet| format!("\\x{octet:02x}")))

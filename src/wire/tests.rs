@@ -22,10 +22,15 @@ fn parts(crossings: Crossings<'_>, cut: usize) -> Vec<Part> {
 fn expect(crossings: Crossings<'_>, expected: &[(&str, &[u8], &str)]) {
     for cut in [usize::MAX, 1, 2] {
         let parts = parts(crossings, cut);
-        let found: Vec<_> = parts.iter().map(|part| (part.name, part.bytes.as_slice(), part.meaning.as_str())).collect();
+        let found: Vec<_> = parts
+            .iter()
+            .map(|part| (part.name, part.bytes.as_slice(), part.meaning.as_str()))
+            .collect();
         let readable = |list: &[(&str, &[u8], &str)]| {
             list.iter()
-                .map(|(name, bytes, meaning)| format!("{name} | {} | {meaning}\n", bytes.escape_ascii()))
+                .map(|(name, bytes, meaning)| {
+                    format!("{name} | {} | {meaning}\n", bytes.escape_ascii())
+                })
                 .collect::<String>()
         };
         assert_eq!(readable(&found), readable(expected), "{cut} octets at a time");
@@ -69,7 +74,11 @@ fn answers_to_head_and_answers_204_and_304_have_no_body_whatever_they_announce()
         HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n!";
     for crossings in [[(In, &asked[..]), (Out, answered)], [(Out, asked), (In, answered)]] {
         let parts = parts(&crossings, usize::MAX);
-        let bodies: Vec<_> = parts.iter().filter(|part| part.name == "message body").map(|part| part.bytes.as_slice()).collect();
+        let bodies: Vec<_> = parts
+            .iter()
+            .filter(|part| part.name == "message body")
+            .map(|part| part.bytes.as_slice())
+            .collect();
         assert_eq!(bodies, [b"!"]);
         assert_eq!(parts.iter().filter(|part| part.name == "status-line").count(), 5);
     }
@@ -94,7 +103,8 @@ fn the_chunks_of_an_endless_answer_are_shown_one_by_one() {
     );
 }
 
-const STREAM: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n";
+const STREAM: &[u8] =
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\n\r\n";
 
 #[test]
 fn the_chunks_of_an_event_stream_are_cut_into_fields() {
@@ -105,7 +115,8 @@ fn the_chunks_of_an_event_stream_are_cut_into_fields() {
         data: Some("a\nb".into()),
     };
     let block = event.to_bytes();
-    let chunk = [format!("{:x}\r\n", block.len()).as_bytes(), &block, b"\r\n3\r\n:\n\n\r\n"].concat();
+    let chunk =
+        [format!("{:x}\r\n", block.len()).as_bytes(), &block, b"\r\n3\r\n:\n\n\r\n"].concat();
     expect(
         &[(Out, STREAM), (Out, &chunk)],
         &[
@@ -131,7 +142,8 @@ fn the_chunks_of_an_event_stream_are_cut_into_fields() {
 
 #[test]
 fn an_event_may_span_chunks_and_its_lines_may_end_in_three_ways() {
-    let chunks = b"4\r\ndata\r\n5\r\n: a\rd\r\n6\r\nata\r\n\r\r\n1\r\n\n\r\n9\r\nretry: x\r\r\n2\r\nid\r\n";
+    let chunks =
+        b"4\r\ndata\r\n5\r\n: a\rd\r\n6\r\nata\r\n\r\r\n1\r\n\n\r\n9\r\nretry: x\r\r\n2\r\nid\r\n";
     let crossings: Crossings<'_> = &[(Out, STREAM), (Out, chunks)];
     let expected: &[(&str, &[u8], &str)] = &[
         ("chunk size", b"4\r\n", "4 octets"),
@@ -156,7 +168,8 @@ fn an_event_may_span_chunks_and_its_lines_may_end_in_three_ways() {
         ("end of chunk", b"\r\n", ""),
     ];
     let head = parts(&[(Out, STREAM)], usize::MAX);
-    let head: Vec<_> = head.iter().map(|part| (part.name, part.bytes.as_slice(), part.meaning.as_str())).collect();
+    let head: Vec<_> =
+        head.iter().map(|part| (part.name, part.bytes.as_slice(), part.meaning.as_str())).collect();
     expect(crossings, &[&head, expected].concat());
 }
 
@@ -190,7 +203,10 @@ fn frames(crossings: Crossings<'_>, cut: usize) -> Vec<Part> {
 fn after_a_101_both_directions_are_cut_into_frames_and_bits() {
     for cut in [usize::MAX, 1, 3] {
         let parts = frames(&[(In, MASKED_HELLO), (Out, BARE_HELLO)], cut);
-        let found: Vec<_> = parts.iter().map(|part| (part.name, part.bits.clone(), part.meaning.as_str())).collect();
+        let found: Vec<_> = parts
+            .iter()
+            .map(|part| (part.name, part.bits.clone(), part.meaning.as_str()))
+            .collect();
         let masked = [
             ("FIN", Some(0..1), "final: the whole message"),
             ("RSV1-3", Some(1..4), "no extension in use"),
@@ -207,8 +223,14 @@ fn after_a_101_both_directions_are_cut_into_frames_and_bits() {
         );
         assert_eq!(found[10].2, "bare: from the server");
         assert_eq!(parts[0].bytes, MASKED_HELLO[..2]);
-        assert_eq!((parts[6].bytes.as_slice(), parts[6].unmasked.as_deref()), (&MASKED_HELLO[6..], Some(&b"Hello"[..])));
-        assert_eq!((parts[12].bytes.as_slice(), parts[12].unmasked.as_deref()), (&b"Hello"[..], None));
+        assert_eq!(
+            (parts[6].bytes.as_slice(), parts[6].unmasked.as_deref()),
+            (&MASKED_HELLO[6..], Some(&b"Hello"[..]))
+        );
+        assert_eq!(
+            (parts[12].bytes.as_slice(), parts[12].unmasked.as_deref()),
+            (&b"Hello"[..], None)
+        );
     }
 }
 
@@ -247,12 +269,21 @@ fn every_shape_of_frame_has_its_words() {
 #[test]
 fn a_client_that_does_not_wait_for_the_101_is_understood() {
     for cut in [usize::MAX, 1] {
-        let all = parts(&[(In, &[UPGRADE, MASKED_HELLO].concat()), (Out, SWITCHED), (In, MASKED_HELLO)], cut);
+        let all = parts(
+            &[(In, &[UPGRADE, MASKED_HELLO].concat()), (Out, SWITCHED), (In, MASKED_HELLO)],
+            cut,
+        );
         assert_eq!(all.iter().filter(|part| part.unmasked.as_deref() == Some(b"Hello")).count(), 2);
     }
     // A refused one goes on in HTTP.
-    let refused =
-        parts(&[(In, UPGRADE), (Out, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"), (In, UPGRADE)], usize::MAX);
+    let refused = parts(
+        &[
+            (In, UPGRADE),
+            (Out, b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"),
+            (In, UPGRADE),
+        ],
+        usize::MAX,
+    );
     assert_eq!(refused.iter().filter(|part| part.name == "request-line").count(), 2);
 }
 
@@ -331,14 +362,24 @@ fn no_input_makes_it_panic_or_grow_or_lose_an_octet() {
             }
             crossings.push((if random() % 2 == 0 { In } else { Out }, bytes));
         }
-        let crossings: Vec<_> = crossings.iter().map(|(direction, bytes)| (*direction, bytes.as_slice())).collect();
+        let crossings: Vec<_> =
+            crossings.iter().map(|(direction, bytes)| (*direction, bytes.as_slice())).collect();
         let whole = parts(&crossings, usize::MAX);
         assert_eq!(whole, parts(&crossings, 1));
         for direction in [In, Out] {
-            let crossed: usize = crossings.iter().filter(|(each, _)| *each == direction).map(|(_, bytes)| bytes.len()).sum();
+            let crossed: usize = crossings
+                .iter()
+                .filter(|(each, _)| *each == direction)
+                .map(|(_, bytes)| bytes.len())
+                .sum();
             // Five parts share the first two octets of a frame.
-            let own = |part: &&Part| part.direction == direction && part.bits.as_ref().is_none_or(|bits| bits.start == 0);
-            assert_eq!(whole.iter().filter(own).map(|part| part.length).sum::<u64>(), crossed as u64);
+            let own = |part: &&Part| {
+                part.direction == direction && part.bits.as_ref().is_none_or(|bits| bits.start == 0)
+            };
+            assert_eq!(
+                whole.iter().filter(own).map(|part| part.length).sum::<u64>(),
+                crossed as u64
+            );
         }
         let mut dissector = Dissector::default();
         for (direction, bytes) in &crossings {
@@ -348,9 +389,13 @@ fn no_input_makes_it_panic_or_grow_or_lose_an_octet() {
         let mut view = View::new(true);
         view.show(Duration::ZERO, 1, Crossing::Opened(([127, 0, 0, 1], 4711).into()));
         for (direction, bytes) in crossings {
-            let text =
-                view.show(Duration::ZERO, 1, if direction == In { Crossing::Received(bytes) } else { Crossing::Sent(bytes) });
-            let commands = text.replace("\x1b[38;5;67m", "").replace("\x1b[2m", "").replace("\x1b[0m", "");
+            let text = view.show(
+                Duration::ZERO,
+                1,
+                if direction == In { Crossing::Received(bytes) } else { Crossing::Sent(bytes) },
+            );
+            let commands =
+                text.replace("\x1b[38;5;67m", "").replace("\x1b[2m", "").replace("\x1b[0m", "");
             assert!(!commands.chars().any(|c| c.is_control() && c != '\n'), "{commands:?}");
             assert!(commands.lines().all(|line| line.chars().count() <= 100), "{commands}");
         }
@@ -414,7 +459,13 @@ fn each_connection_has_its_colour_and_only_a_terminal_sees_it() {
     let peer = ([127, 0, 0, 1], 4711).into();
     let mut view = View::new(true);
     let colours: Vec<_> = (1..=7)
-        .map(|number| view.show(Duration::ZERO, number, Crossing::Opened(peer)).split('m').next().unwrap().to_owned())
+        .map(|number| {
+            view.show(Duration::ZERO, number, Crossing::Opened(peer))
+                .split('m')
+                .next()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
     assert!(colours.iter().all(|colour| colour.starts_with("\x1b[38;5;")));
     assert_ne!(colours[0], colours[1]);

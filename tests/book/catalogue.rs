@@ -1,4 +1,5 @@
-//! The error catalogue says what the code says: every rule with its name, what it asks for, its section and its answer.
+//! The error catalogue says what the code says: every rule with its name, what it asks for, its
+//! section and its answer.
 
 use crate::markdown::{Document, Stale, root};
 use push_by_hand::http::{Method, Rule};
@@ -8,7 +9,8 @@ use std::fs;
 
 const FILES: [&str; 2] = ["docs/errors.md", "docs/zh/errors.md"];
 
-/// One rule as the catalogue shows it: its name in the code, what is said of it, who sets it, what answers a breach.
+/// One rule as the catalogue shows it: its name in the code, what is said of it, who sets it, what
+/// answers a breach.
 type Row = [String; 4];
 
 const RULES: &[Rule] = &[
@@ -81,7 +83,10 @@ fn tables() -> [Vec<Row>; 3] {
     });
     // The section stands at the end of these sentences, in brackets.
     let cut = |said: String| {
-        let (said, section) = said.rsplit_once(" (").map(|(said, section)| (said.to_owned(), section.to_owned())).unwrap();
+        let (said, section) = said
+            .rsplit_once(" (")
+            .map(|(said, section)| (said.to_owned(), section.to_owned()))
+            .unwrap();
         (said, section.trim_end_matches(')').to_owned())
     };
     let refusals = refusals().into_iter().map(|refusal| {
@@ -90,7 +95,12 @@ fn tables() -> [Vec<Row>; 3] {
     });
     let violations = VIOLATIONS.iter().map(|violation| {
         let (said, section) = cut(violation.to_string());
-        [name(format!("{violation:?}")), said, format!("RFC 6455 {section}"), violation.close_code().to_string()]
+        [
+            name(format!("{violation:?}")),
+            said,
+            format!("RFC 6455 {section}"),
+            violation.close_code().to_string(),
+        ]
     });
     [rules.collect(), refusals.collect(), violations.collect()]
 }
@@ -98,16 +108,21 @@ fn tables() -> [Vec<Row>; 3] {
 /// The names of an enum's variants, as its source has them.
 fn variants(path: &str, name: &str) -> Vec<String> {
     let source = fs::read_to_string(root().join(path)).unwrap();
-    let body = source.split_once(&format!("pub enum {name} {{\n")).unwrap().1.split_once("\n}").unwrap().0;
-    let lines = body.lines().filter_map(|line| line.strip_prefix("    ")).filter(|line| line.starts_with(char::is_uppercase));
+    let body =
+        source.split_once(&format!("pub enum {name} {{\n")).unwrap().1.split_once("\n}").unwrap().0;
+    let lines = body
+        .lines()
+        .filter_map(|line| line.strip_prefix("    "))
+        .filter(|line| line.starts_with(char::is_uppercase));
     lines.map(|line| line.split([' ', '(', ',']).next().unwrap().to_owned()).collect()
 }
 
 /// The rows of the catalogue that name a rule, each with its line.
 fn rows(document: &Document) -> Vec<(usize, Row)> {
     let named = document.prose().into_iter().filter(|(_, line)| line.starts_with("| `"));
-    let cells =
-        named.map(|(n, line)| (n, line.trim_matches('|').split('|').map(str::trim).map(str::to_owned).collect::<Vec<_>>()));
+    let cells = named.map(|(n, line)| {
+        (n, line.trim_matches('|').split('|').map(str::trim).map(str::to_owned).collect::<Vec<_>>())
+    });
     cells.filter_map(|(n, cells)| Some((n, <[String; 4]>::try_from(cells).ok()?))).collect()
 }
 
@@ -124,14 +139,19 @@ pub fn check() -> Vec<Stale> {
         let translated = path.contains("/zh/");
         let found = rows(&document);
         for (row, (n, [name, said, section, answer])) in expected.iter().zip(&found) {
-            let same =
-                name.trim_matches('`') == row[0] && (translated || *said == row[1]) && *section == row[2] && *answer == row[3];
+            let same = name.trim_matches('`') == row[0]
+                && (translated || *said == row[1])
+                && *section == row[2]
+                && *answer == row[3];
             if !same {
                 stale.push(document.stale(*n, format!("should be: {}", line_of(row))));
             }
         }
         if found.len() != expected.len() {
-            stale.push(document.stale(0, format!("{} rules; the code has {}", found.len(), expected.len())));
+            stale.push(
+                document
+                    .stale(0, format!("{} rules; the code has {}", found.len(), expected.len())),
+            );
         }
     }
     stale

@@ -1,8 +1,8 @@
 //! Code in the book stands in the code.
 //!
-//! A block with the info string `rust src/feed.rs` must be found in that file, line for line. A line that is only a comment
-//! with `…` in it leaves something out; the pieces around it follow each other in the file as they do here. The
-//! indentation common to all of them may be missing.
+//! A block with the info string `rust src/feed.rs` must be found in that file, line for line. A
+//! line that is only a comment with `…` in it leaves something out; the pieces around it follow
+//! each other in the file as they do here. The indentation common to all of them may be missing.
 
 use crate::markdown::{Block, Document, Stale, root};
 use std::fs;
@@ -31,8 +31,12 @@ fn check_block(document: &Document, block: &Block) -> Option<Stale> {
     let language = block.info.split_whitespace().next().unwrap_or_default();
     let Some(path) = file_of(block) else {
         let unnamed = CODE.contains(&language);
-        return unnamed
-            .then(|| document.stale(block.start, format!("a {language} block must name its file: ```{language} src/…")));
+        return unnamed.then(|| {
+            document.stale(
+                block.start,
+                format!("a {language} block must name its file: ```{language} src/…"),
+            )
+        });
     };
     let Ok(text) = fs::read_to_string(root().join(path)) else {
         return Some(document.stale(block.start, format!("there is no file {path}")));
@@ -53,7 +57,10 @@ fn is_elision(line: &str) -> bool {
 }
 
 fn pieces<'a, 'b>(excerpt: &'b [&'a str]) -> Vec<&'b [&'a str]> {
-    excerpt.split(|line| is_elision(line)).filter(|piece| piece.iter().any(|line| !line.trim().is_empty())).collect()
+    excerpt
+        .split(|line| is_elision(line))
+        .filter(|piece| piece.iter().any(|line| !line.trim().is_empty()))
+        .collect()
 }
 
 fn stands_in(excerpt: &[&str], file: &[&str]) -> bool {
@@ -89,12 +96,14 @@ fn nearest(excerpt: &[&str], file: &[&str]) -> Option<Vec<String>> {
     let lines = resembling(excerpt, file, is_elision, |line| line.trim().to_owned())?;
     let margin = lines.iter().filter(|line| !line.trim().is_empty() && !is_elision(line));
     let margin = margin.map(|line| crate::markdown::indent_of(line)).min().unwrap_or(0);
-    let cut = |line: &String| if is_elision(line) { line.clone() } else { line.get(margin..).unwrap_or("").to_owned() };
+    let cut = |line: &String| {
+        if is_elision(line) { line.clone() } else { line.get(margin..).unwrap_or("").to_owned() }
+    };
     Some(lines.iter().map(cut).collect())
 }
 
-/// Each piece of a text moved to the place that it resembles most, in order, and the elisions between them kept. `key` is what counts
-/// of a line.
+/// Each piece of a text moved to the place that it resembles most, in order, and the elisions
+/// between them kept. `key` is what counts of a line.
 pub fn resembling(
     text: &[&str],
     lines: &[&str],
@@ -106,7 +115,10 @@ pub fn resembling(
     let mut moved = Vec::new();
     for part in text.split_inclusive(|line| is_elision(line)) {
         let elision = part.last().filter(|line| is_elision(line));
-        let own: Vec<String> = part[..part.len() - usize::from(elision.is_some())].iter().map(|line| key(line)).collect();
+        let own: Vec<String> = part[..part.len() - usize::from(elision.is_some())]
+            .iter()
+            .map(|line| key(line))
+            .collect();
         if own.iter().any(|line| !line.is_empty()) {
             let (start, end) = align(&own, &keys[from..])?;
             moved.extend(lines[from + start..from + end].iter().map(|line| (*line).to_owned()));
@@ -117,17 +129,20 @@ pub fn resembling(
     Some(moved)
 }
 
-/// The lines of the file that the piece resembles most: a local alignment in which lines that say much count for more.
+/// The lines of the file that the piece resembles most: a local alignment in which lines that say
+/// much count for more.
 fn align(piece: &[String], file: &[String]) -> Option<(usize, usize)> {
     let weight = |line: &str| i32::try_from(line.len().min(40)).unwrap_or(40);
-    let mut score = vec![vec![(0, 0); file.len() + 1]; piece.len() + 1]; // the score, and where its alignment began
+    // the score, and where its alignment began
+    let mut score = vec![vec![(0, 0); file.len() + 1]; piece.len() + 1];
     let mut best = (0, 0, 0, 0);
     for i in 0..=piece.len() {
         for j in 0..=file.len() {
             let mut here = (0, j);
             if i > 0 && j > 0 && !piece[i - 1].is_empty() && piece[i - 1] == file[j - 1] {
                 let (before, began) = score[i - 1][j - 1];
-                here = here.max((before + weight(&piece[i - 1]), if before == 0 { j - 1 } else { began }));
+                here = here
+                    .max((before + weight(&piece[i - 1]), if before == 0 { j - 1 } else { began }));
             }
             for (missing_i, missing_j) in [(1, 0), (0, 1), (1, 1)] {
                 if i >= missing_i && j >= missing_j {
@@ -142,14 +157,17 @@ fn align(piece: &[String], file: &[String]) -> Option<(usize, usize)> {
         }
     }
     let (points, start, end, reached) = best;
-    // Lines at the piece's edges that are no longer there were replaced by as many others, as far as one can know.
+    // Lines at the piece's edges that are no longer there were replaced by as many others, as far
+    // as one can know.
     let first = piece.iter().position(|line| Some(line) == file.get(start)).unwrap_or(0);
-    (points > 0).then(|| (start.saturating_sub(first), (end + piece.len() - reached).min(file.len())))
+    (points > 0)
+        .then(|| (start.saturating_sub(first), (end + piece.len() - reached).min(file.len())))
 }
 
 #[test]
 fn an_excerpt_may_lose_its_margin_and_leave_lines_out_but_nothing_else() {
-    let file = ["fn a() {", "    if b {", "        c();", "        d();", "    }", "}", "fn e() {}"];
+    let file =
+        ["fn a() {", "    if b {", "        c();", "        d();", "    }", "}", "fn e() {}"];
     for good in [
         &["fn a() {", "    if b {"][..],
         &["if b {", "    c();", "    // …", "}"],
@@ -177,10 +195,16 @@ fn an_excerpt_may_lose_its_margin_and_leave_lines_out_but_nothing_else() {
 fn a_stale_excerpt_is_found_again_by_what_is_left_of_it() {
     let file = ["fn a() {", "    let n = 2;", "    say(n);", "    wave();", "}", "", "fn b() {}"];
     for (stale, now) in [
-        (&["fn a() {", "    let n = 1;", "    say(n);"][..], &["fn a() {", "    let n = 2;", "    say(n);"][..]),
+        (
+            &["fn a() {", "    let n = 1;", "    say(n);"][..],
+            &["fn a() {", "    let n = 2;", "    say(n);"][..],
+        ),
         (&["let n = 1;", "say(n);"], &["let n = 2;", "say(n);"]),
         (&["say(n);", "jump();", "wave();"], &["say(n);", "wave();"]),
-        (&["say(n);", "// …", "}", "", "fn c() {}"], &["    say(n);", "// …", "}", "", "fn b() {}"]),
+        (
+            &["say(n);", "// …", "}", "", "fn c() {}"],
+            &["    say(n);", "// …", "}", "", "fn b() {}"],
+        ),
     ] {
         assert_eq!(nearest(stale, &file).unwrap(), now);
     }
@@ -189,7 +213,10 @@ fn a_stale_excerpt_is_found_again_by_what_is_left_of_it() {
 
 #[test]
 fn a_block_of_code_without_a_file_is_refused() {
-    let found = check(&Document::new("x.md", "text\n```rust\nlet a = 1;\n```\n```rust src/nowhere.rs\n```\n```sh\nls\n```"));
+    let found = check(&Document::new(
+        "x.md",
+        "text\n```rust\nlet a = 1;\n```\n```rust src/nowhere.rs\n```\n```sh\nls\n```",
+    ));
     let messages: Vec<String> = found.iter().map(Stale::to_string).collect();
     assert_eq!(messages.len(), 2);
     assert!(messages[0].starts_with("x.md:2: a rust block must name its file"));

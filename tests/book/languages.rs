@@ -1,4 +1,5 @@
-//! The Chinese book keeps step with the English one: the same files, headings, code, outputs and figures.
+//! The Chinese book keeps step with the English one: the same files, headings, code, outputs and
+//! figures.
 
 use crate::markdown::{Block, Document, Stale, markdown_in};
 
@@ -23,38 +24,64 @@ pub fn check() -> Vec<Stale> {
 fn compare(english: &Document, chinese: &Document) -> Vec<Stale> {
     let mut stale = Vec::new();
     let (ours, theirs) = (english.headings(), chinese.headings());
-    let levels = |headings: &[crate::markdown::Heading]| headings.iter().map(|heading| heading.level).collect::<Vec<_>>();
+    let levels = |headings: &[crate::markdown::Heading]| {
+        headings.iter().map(|heading| heading.level).collect::<Vec<_>>()
+    };
     if levels(&ours) != levels(&theirs) {
         let first = ours.iter().zip(&theirs).find(|(ours, theirs)| ours.level != theirs.level);
-        let (line, text) = first.map_or((0, "the number of headings"), |(ours, theirs)| (theirs.line, ours.text.as_str()));
-        stale.push(chinese.stale(line, format!("the headings differ from {} at: {text}", english.path)));
+        let (line, text) = first.map_or((0, "the number of headings"), |(ours, theirs)| {
+            (theirs.line, ours.text.as_str())
+        });
+        stale.push(
+            chinese.stale(line, format!("the headings differ from {} at: {text}", english.path)),
+        );
     }
     let (ours, theirs) = (shared_blocks(english), shared_blocks(chinese));
     if ours.len() != theirs.len() {
-        stale.push(chinese.stale(0, format!("{} blocks of code and output; {} has {}", theirs.len(), english.path, ours.len())));
+        stale.push(chinese.stale(
+            0,
+            format!(
+                "{} blocks of code and output; {} has {}",
+                theirs.len(),
+                english.path,
+                ours.len()
+            ),
+        ));
     }
     for (ours, theirs) in ours.iter().zip(&theirs) {
         if ours.info != theirs.info || ours.lines != theirs.lines || ours.varies != theirs.varies {
-            let mut problem = chinese.stale(theirs.start, format!("differs from {}:{}", english.path, ours.start + 1));
-            problem.mended = (ours.info == theirs.info).then(|| (theirs.clone(), ours.lines.clone()));
+            let mut problem = chinese
+                .stale(theirs.start, format!("differs from {}:{}", english.path, ours.start + 1));
+            problem.mended =
+                (ours.info == theirs.info).then(|| (theirs.clone(), ours.lines.clone()));
             stale.push(problem);
         }
     }
     let (ours, theirs) = (rows(english), rows(chinese));
     for ((ours, from), (theirs, line)) in ours.iter().zip(&theirs) {
         if ours != theirs {
-            stale.push(chinese.stale(*line, format!("figures {theirs:?}; {}:{} has {ours:?}", english.path, from + 1)));
+            stale.push(chinese.stale(
+                *line,
+                format!("figures {theirs:?}; {}:{} has {ours:?}", english.path, from + 1),
+            ));
         }
     }
     if ours.len() != theirs.len() {
-        stale.push(chinese.stale(0, format!("{} table rows; {} has {}", theirs.len(), english.path, ours.len())));
+        stale.push(
+            chinese.stale(
+                0,
+                format!("{} table rows; {} has {}", theirs.len(), english.path, ours.len()),
+            ),
+        );
     }
     stale
 }
 
 /// Code and output are the same in every language; diagrams and drawings have words in them.
 fn shared_blocks(document: &Document) -> Vec<Block> {
-    let told = |block: &Block| matches!(block.info.split_whitespace().next(), None | Some("mermaid" | "text"));
+    let told = |block: &Block| {
+        matches!(block.info.split_whitespace().next(), None | Some("mermaid" | "text"))
+    };
     document.blocks().into_iter().filter(|block| !told(block)).collect()
 }
 
@@ -62,8 +89,9 @@ fn shared_blocks(document: &Document) -> Vec<Block> {
 fn rows(document: &Document) -> Vec<(Vec<String>, usize)> {
     let rows = document.prose().into_iter().filter(|(_, line)| line.trim_start().starts_with('|'));
     let figures = |line: &str| {
-        let numbers =
-            line.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ',')).map(|word| word.trim_matches(['.', ',']));
+        let numbers = line
+            .split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','))
+            .map(|word| word.trim_matches(['.', ',']));
         numbers.filter(|number| !number.is_empty()).map(str::to_owned).collect()
     };
     rows.map(|(n, line)| (figures(line), n)).collect()
@@ -71,11 +99,23 @@ fn rows(document: &Document) -> Vec<(Vec<String>, usize)> {
 
 #[test]
 fn a_book_out_of_step_is_noticed() {
-    let english = Document::new("docs/x.md", "# A\n## B\n```console\n$ ls\n```\n| 1,024 B | 2.5 |\n```mermaid\na\n```\n");
+    let english = Document::new(
+        "docs/x.md",
+        "# A\n## B\n```console\n$ ls\n```\n| 1,024 B | 2.5 |\n```mermaid\na\n```\n",
+    );
     let same = "# 甲\n## 乙\n```console\n$ ls\n```\n| 1,024 字节 | 2.5 |\n```mermaid\n子\n```\n";
     assert_eq!(compare(&english, &Document::new("docs/zh/x.md", same)).len(), 0);
-    for (from, to) in [("## 乙", "乙"), ("$ ls", "$ cat"), ("1,024", "1,025"), ("2.5 |\n", "2.5 |\n| 3 |\n"), ("console", "sh")]
-    {
-        assert_eq!(compare(&english, &Document::new("docs/zh/x.md", &same.replacen(from, to, 1))).len(), 1, "{from}");
+    for (from, to) in [
+        ("## 乙", "乙"),
+        ("$ ls", "$ cat"),
+        ("1,024", "1,025"),
+        ("2.5 |\n", "2.5 |\n| 3 |\n"),
+        ("console", "sh"),
+    ] {
+        assert_eq!(
+            compare(&english, &Document::new("docs/zh/x.md", &same.replacen(from, to, 1))).len(),
+            1,
+            "{from}"
+        );
     }
 }

@@ -6,7 +6,8 @@ use std::fs;
 
 /// Chapters that have no program of their own.
 const NOT_LESSONS: &[&str] = &["http"];
-/// Lessons that have no page, because they speak in the terminal alone: two calculate and end, the third takes the page's place.
+/// Lessons that have no page, because they speak in the terminal alone: two calculate and end, the
+/// third takes the page's place.
 const NO_PAGE: &[&str] = &["accept_key", "claims", "client"];
 
 /// The stems of the chapters, `polling` for `docs/02-polling.md`, with their paths.
@@ -24,7 +25,11 @@ pub fn check() -> Vec<Stale> {
     let mut stale = Vec::new();
     for (stem, chapter) in chapters() {
         let document = Document::read(&chapter);
-        if !readme.lines.iter().any(|line| line.starts_with('|') && line.contains(&format!("]({chapter})"))) {
+        if !readme
+            .lines
+            .iter()
+            .any(|line| line.starts_with('|') && line.contains(&format!("]({chapter})")))
+        {
             stale.push(readme.stale(0, format!("no row of the table leads to {chapter}")));
         }
         if NOT_LESSONS.contains(&stem.as_str()) {
@@ -38,7 +43,9 @@ pub fn check() -> Vec<Stale> {
         }
         let page = format!("pages/{stem}.html");
         match fs::read_to_string(root().join(&page)) {
-            Ok(text) if !text.contains(&chapter) => stale.push(document.stale(0, format!("{page} names another chapter"))),
+            Ok(text) if !text.contains(&chapter) => {
+                stale.push(document.stale(0, format!("{page} names another chapter")))
+            }
             Ok(_) => {}
             Err(error) => stale.push(document.stale(0, format!("{page}: {error}"))),
         }
@@ -51,13 +58,17 @@ pub fn check() -> Vec<Stale> {
 fn wrong_ports(readme: &Document) -> Vec<Stale> {
     let mut stale = Vec::new();
     for (n, line) in readme.prose() {
-        let Some(name) = line.strip_prefix("| `").and_then(|rest| rest.split('`').next()) else { continue };
+        let Some(name) = line.strip_prefix("| `").and_then(|rest| rest.split('`').next()) else {
+            continue;
+        };
         let Some(usage) = usage_of(name) else {
             stale.push(readme.stale(n, format!("there is no program {name}")));
             continue;
         };
         for flag in ["--port", "--page-port"] {
-            if let Some(port) = default_of(flag, &usage).filter(|port| !line.contains(&port.to_string())) {
+            if let Some(port) =
+                default_of(flag, &usage).filter(|port| !line.contains(&port.to_string()))
+            {
                 stale.push(readme.stale(n, format!("{name} has {flag} {port}")));
             }
         }

@@ -1,7 +1,7 @@
 //! The book is true: its code is in the code, its outputs come from runs, its links lead somewhere.
 //!
-//! What is stale is named by file and line, with what it should be. One command sets code and outputs right:
-//! `cargo test --test book -- --ignored refresh`.
+//! What is stale is named by file and line, with what it should be. One command sets code and
+//! outputs right: `cargo test --test book -- --ignored refresh`.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -29,7 +29,8 @@ fn each(check: impl Fn(&Document) -> Vec<Stale>) -> Vec<Stale> {
 fn check_outputs() -> Vec<Stale> {
     let documents = Document::all();
     thread::scope(|scope| {
-        let running: Vec<_> = documents.iter().map(|document| scope.spawn(|| outputs::check(document))).collect();
+        let running: Vec<_> =
+            documents.iter().map(|document| scope.spawn(|| outputs::check(document))).collect();
         running.into_iter().flat_map(|check| check.join().unwrap()).collect()
     })
 }
@@ -93,8 +94,11 @@ fn refresh() {
     let mut left = mend(each(excerpts::check));
     left.extend(mend(check_outputs()));
     for document in Document::all() {
-        let (excerpts, outputs, links) =
-            (excerpts::count(&document), outputs::count(&document), references::count_links(&document));
+        let (excerpts, outputs, links) = (
+            excerpts::count(&document),
+            outputs::count(&document),
+            references::count_links(&document),
+        );
         println!("{}: {excerpts} excerpts, {outputs} outputs, {links} links", document.path);
     }
     assert_none(&left);

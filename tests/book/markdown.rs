@@ -52,7 +52,8 @@ pub struct Stale {
 
 impl Document {
     pub fn read(path: &str) -> Document {
-        let text = fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let text =
+            fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
         Document::new(path, &text)
     }
 
@@ -62,7 +63,8 @@ impl Document {
 
     /// Every chapter, in the order of their names; the README and its neighbours first.
     pub fn all() -> Vec<Document> {
-        let mut paths: Vec<String> = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned).to_vec();
+        let mut paths: Vec<String> =
+            ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned).to_vec();
         paths.extend(markdown_in("docs"));
         paths.extend(markdown_in("docs/zh"));
         paths.iter().map(|path| Document::read(path)).collect()
@@ -84,10 +86,21 @@ impl Document {
             let ticks = 3 + rest.chars().take_while(|&c| c == '`').count();
             let fence = "`".repeat(ticks);
             let closing = (i + 1..self.lines.len()).find(|&n| self.lines[n].trim() == fence);
-            let end = closing.unwrap_or_else(|| panic!("{}:{}: this block has no end", self.path, i + 1));
-            let lines = self.lines[i + 1..end].iter().map(|line| line[indent.min(indent_of(line))..].to_owned()).collect();
+            let end =
+                closing.unwrap_or_else(|| panic!("{}:{}: this block has no end", self.path, i + 1));
+            let lines = self.lines[i + 1..end]
+                .iter()
+                .map(|line| line[indent.min(indent_of(line))..].to_owned())
+                .collect();
             let info = rest.trim_start_matches('`').trim().to_owned();
-            blocks.push(Block { start: i, end, indent, info, varies: self.varies_before(i), lines });
+            blocks.push(Block {
+                start: i,
+                end,
+                indent,
+                info,
+                varies: self.varies_before(i),
+                lines,
+            });
             i = end + 1;
         }
         blocks
@@ -95,7 +108,8 @@ impl Document {
 
     fn varies_before(&self, start: usize) -> Vec<String> {
         let before = self.lines[..start].iter().rev().find(|line| !line.trim().is_empty());
-        let names = before.and_then(|line| line.trim().strip_prefix("<!-- varies:")?.strip_suffix("-->"));
+        let names =
+            before.and_then(|line| line.trim().strip_prefix("<!-- varies:")?.strip_suffix("-->"));
         names.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
     }
 
@@ -103,7 +117,12 @@ impl Document {
     pub fn prose(&self) -> Vec<(usize, &str)> {
         let blocks = self.blocks();
         let in_block = |n: usize| blocks.iter().any(|block| (block.start..=block.end).contains(&n));
-        self.lines.iter().enumerate().filter(|(n, _)| !in_block(*n)).map(|(n, line)| (n, line.as_str())).collect()
+        self.lines
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| !in_block(*n))
+            .map(|(n, line)| (n, line.as_str()))
+            .collect()
     }
 
     pub fn headings(&self) -> Vec<Heading> {
@@ -137,7 +156,8 @@ pub fn indent_of(line: &str) -> usize {
 pub fn markdown_in(folder: &str) -> Vec<String> {
     let Ok(entries) = fs::read_dir(root().join(folder)) else { return Vec::new() };
     let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
-    let mut paths: Vec<String> = names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")).collect();
+    let mut paths: Vec<String> =
+        names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}/{name}")).collect();
     paths.sort();
     paths
 }
@@ -145,7 +165,12 @@ pub fn markdown_in(folder: &str) -> Vec<String> {
 /// Fails with everything that is stale, one after the other.
 pub fn assert_none(stale: &[Stale]) {
     let list: Vec<String> = stale.iter().map(Stale::to_string).collect();
-    assert!(stale.is_empty(), "\n\n{}\n\n{} stale. To mend what can be mended: {REFRESH}\n", list.join("\n\n"), stale.len());
+    assert!(
+        stale.is_empty(),
+        "\n\n{}\n\n{} stale. To mend what can be mended: {REFRESH}\n",
+        list.join("\n\n"),
+        stale.len()
+    );
 }
 
 const REFRESH: &str = "cargo test --test book -- --ignored refresh";
@@ -165,19 +190,24 @@ impl std::fmt::Display for Stale {
 
 /// Writes what is mended into the files; says what is left for a person.
 pub fn mend(stale: Vec<Stale>) -> Vec<Stale> {
-    let (mut mended, left): (Vec<Stale>, Vec<Stale>) = stale.into_iter().partition(|stale| stale.mended.is_some());
+    let (mut mended, left): (Vec<Stale>, Vec<Stale>) =
+        stale.into_iter().partition(|stale| stale.mended.is_some());
     // From the end of each file, so that the lines before keep their numbers.
     mended.sort_by_key(|stale| std::cmp::Reverse(stale.line));
-    let mut files: std::collections::BTreeMap<PathBuf, Document> = std::collections::BTreeMap::new();
+    let mut files: std::collections::BTreeMap<PathBuf, Document> =
+        std::collections::BTreeMap::new();
     for Stale { path, mended, .. } in mended {
         let Some((block, lines)) = mended else { continue };
         let document = files.entry(root().join(&path)).or_insert_with(|| Document::read(&path));
         let margin = " ".repeat(block.indent);
-        let lines = lines.iter().map(|line| if line.is_empty() { String::new() } else { format!("{margin}{line}") });
+        let lines = lines
+            .iter()
+            .map(|line| if line.is_empty() { String::new() } else { format!("{margin}{line}") });
         document.lines.splice(block.start + 1..block.end, lines);
     }
     for (path, document) in files {
-        fs::write(&path, document.lines.join("\n") + "\n").unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        fs::write(&path, document.lines.join("\n") + "\n")
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         println!("refreshed {}", document.path);
     }
     left

@@ -1,5 +1,5 @@
-//! What the benchmark measured, as the book shows it: a table behind `<!-- measured -->` is a choice of rows of the benchmark's own
-//! table, with headings in the reader's language.
+//! What the benchmark measured, as the book shows it: a table behind `<!-- measured -->` is a
+//! choice of rows of the benchmark's own table, with headings in the reader's language.
 
 use crate::markdown::{Document, Stale, root};
 use std::fs;
@@ -9,7 +9,8 @@ const TABLE: &str = "tests/bench/results/in-the-book.md";
 const MARK: &str = "<!-- measured -->";
 
 pub fn check(document: &Document) -> Vec<Stale> {
-    let table = fs::read_to_string(root().join(TABLE)).unwrap_or_else(|error| panic!("{TABLE}: {error}"));
+    let table =
+        fs::read_to_string(root().join(TABLE)).unwrap_or_else(|error| panic!("{TABLE}: {error}"));
     compare(document, &table)
 }
 
@@ -34,8 +35,14 @@ fn compare(document: &Document, table: &str) -> Vec<Stale> {
 
 #[test]
 fn a_figure_that_was_not_measured_is_noticed() {
-    let table = "| server | per second |\n|---|---|\n| ours | 12,345 |\n| theirs | 6,789 (1.82) |\n";
-    let page = |rows: &str| Document::new("docs/x.md", &format!("# A\n{MARK}\n\n| 服务器 | 每秒 |\n|---|---|\n{rows}\nB\n"));
+    let table =
+        "| server | per second |\n|---|---|\n| ours | 12,345 |\n| theirs | 6,789 (1.82) |\n";
+    let page = |rows: &str| {
+        Document::new(
+            "docs/x.md",
+            &format!("# A\n{MARK}\n\n| 服务器 | 每秒 |\n|---|---|\n{rows}\nB\n"),
+        )
+    };
     assert_eq!(compare(&page("| theirs | 6,789 (1.82) |\n| ours | 12,345 |\n"), table).len(), 0);
     assert_eq!(compare(&page("| ours | 12,346 |\n| theirs | 6,789 (1.82) |\n"), table)[0].line, 6);
     assert_eq!(compare(&page(""), table)[0].line, 2);

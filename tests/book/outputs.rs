@@ -1,14 +1,16 @@
 //! What the book says a command prints, it prints.
 //!
-//! A `console` block holds commands behind `$ ` and below each what it prints. They are run in the order of the chapter.
-//! A line that is only `…` stands for any lines; at the end, for the command being stopped there. Within a line it stands for
-//! anything. What else may differ is named in
-//! a comment before the block (see `patterns`).
+//! A `console` block holds commands behind `$ ` and below each what it prints. They are run in the
+//! order of the chapter. A line that is only `…` stands for any lines; at the end, for the command
+//! being stopped there. Within a line it stands for anything. What else may differ is named in a
+//! comment before the block (see `patterns`).
 //!
-//! A reader has several terminals, and so has the book: `console server` is the one in which `cargo run` goes on, and any
-//! other second word names another one. A block without a command shows what has come there since.
+//! A reader has several terminals, and so has the book: `console server` is the one in which `cargo
+//! run` goes on, and any other second word names another one. A block without a command shows what
+//! has come there since.
 //!
-//! The programs are started on ports of the test's own, with as many digits as the book's, so that every count of bytes is right.
+//! The programs are started on ports of the test's own, with as many digits as the book's, so that
+//! every count of bytes is right.
 
 use crate::markdown::{Block, Document, Stale, root};
 use crate::patterns::{blur, is_known, runs};
@@ -53,14 +55,21 @@ pub fn check(document: &Document) -> Vec<Stale> {
     let mut stale = Vec::new();
     for block in document.blocks().iter().filter(|block| terminal_of(block).is_some()) {
         if let Some(unknown) = block.varies.iter().find(|name| !is_known(name)) {
-            stale.push(document.stale(block.start, format!("nobody knows what \"{unknown}\" is that varies")));
+            stale.push(
+                document
+                    .stale(block.start, format!("nobody knows what \"{unknown}\" is that varies")),
+            );
             continue;
         }
         let mut lines = Vec::new();
         let mut problems = Vec::new();
         for step in steps(block) {
             let (now, problem) = session.perform(&step);
-            let from = if step.command.is_some() { step.output.start - step.command_lines() } else { step.output.start };
+            let from = if step.command.is_some() {
+                step.output.start - step.command_lines()
+            } else {
+                step.output.start
+            };
             lines.extend_from_slice(&block.lines[from..step.output.start]);
             lines.extend(now);
             problems.extend(problem);
@@ -76,7 +85,12 @@ pub fn check(document: &Document) -> Vec<Stale> {
 
 /// How many commands and outputs a document shows.
 pub fn count(document: &Document) -> usize {
-    document.blocks().iter().filter(|block| terminal_of(block).is_some()).map(|block| steps(block).len()).sum()
+    document
+        .blocks()
+        .iter()
+        .filter(|block| terminal_of(block).is_some())
+        .map(|block| steps(block).len())
+        .sum()
 }
 
 /// The name of the terminal that a block shows: empty for the one in which commands come and go.
@@ -123,12 +137,17 @@ impl Step<'_> {
 }
 
 impl Session {
-    /// Runs one step. Returns the output as it should stand in the book, and what is wrong with what stands there.
+    /// Runs one step. Returns the output as it should stand in the book, and what is wrong with
+    /// what stands there.
     fn perform(&mut self, step: &Step<'_>) -> (Vec<String>, Option<String>) {
         let mut terminal = terminal_of(step.block).unwrap_or_default().to_owned();
         if let Some(command) = &step.command {
             let started = match command.strip_prefix("cargo run") {
-                Some(arguments) if !NO_SERVERS.iter().any(|name| arguments.starts_with(&format!(" --bin {name}"))) => {
+                Some(arguments)
+                    if !NO_SERVERS
+                        .iter()
+                        .any(|name| arguments.starts_with(&format!(" --bin {name}"))) =>
+                {
                     terminal = SERVER.into();
                     self.start(arguments)
                 }
@@ -136,24 +155,39 @@ impl Session {
             };
             match started {
                 Ok(running) => self.terminals.insert(terminal.clone(), (running, 0)),
-                Err(problem) => return (step.expected().to_vec(), Some(format!("`{command}`: {problem}"))),
+                Err(problem) => {
+                    return (step.expected().to_vec(), Some(format!("`{command}`: {problem}")));
+                }
             };
         }
         let Some((running, shown)) = self.terminals.get(&terminal) else {
-            return (step.expected().to_vec(), Some(format!("nothing runs in the terminal \"{terminal}\"")));
+            return (
+                step.expected().to_vec(),
+                Some(format!("nothing runs in the terminal \"{terminal}\"")),
+            );
         };
-        let (shown, goes_on) = (*shown, !terminal.is_empty() || running.screen.has_ended() && step.command.is_none());
+        let (shown, goes_on) =
+            (*shown, !terminal.is_empty() || running.screen.has_ended() && step.command.is_none());
         if goes_on && step.expected().is_empty() {
             return (Vec::new(), None);
         }
         let expected = step.expected();
-        let blurred = |lines: &[String]| lines.iter().map(|line| blur(line, &step.block.varies)).collect::<Vec<_>>();
+        let blurred = |lines: &[String]| {
+            lines.iter().map(|line| blur(line, &step.block.varies)).collect::<Vec<_>>()
+        };
         let wanted = blurred(expected);
         let open = goes_on || expected.last().is_some_and(|last| last == "…");
         let book = |lines: &[String], session: &Self| -> Vec<String> {
-            lines.iter().map(|line| session.to_book(line)).filter(|line| !is_about_this_machine(line)).skip(shown).collect()
+            lines
+                .iter()
+                .map(|line| session.to_book(line))
+                .filter(|line| !is_about_this_machine(line))
+                .skip(shown)
+                .collect()
         };
-        let came = running.screen.wait(None, |lines| open && reach(&wanted, &blurred(&book(lines, self)), open).is_some());
+        let came = running.screen.wait(None, |lines| {
+            open && reach(&wanted, &blurred(&book(lines, self)), open).is_some()
+        });
         let mut now = book(&came, self);
         let used = reach(&wanted, &blurred(&now), open);
         let mended = match used {
@@ -196,30 +230,40 @@ impl Session {
         if !program.is_file() {
             return Err(format!("there is no program {name}"));
         }
-        let usage = Command::new(&program).arg("--help").output().map_err(|error| error.to_string())?;
+        let usage =
+            Command::new(&program).arg("--help").output().map_err(|error| error.to_string())?;
         let usage = String::from_utf8_lossy(&usage.stdout).into_owned();
         let mut kept = Vec::new();
-        let mut books: BTreeMap<&str, u16> =
-            ["--port", "--page-port"].into_iter().filter_map(|flag| Some((flag, default_of(flag, &usage)?))).collect();
+        let mut books: BTreeMap<&str, u16> = ["--port", "--page-port"]
+            .into_iter()
+            .filter_map(|flag| Some((flag, default_of(flag, &usage)?)))
+            .collect();
         let mut flags = flags.iter();
         while let Some(flag) = flags.next() {
             match books.get_mut(flag.as_str()) {
                 Some(port) => {
-                    *port = flags.next().and_then(|value| value.parse().ok()).ok_or_else(|| format!("{flag} needs a port"))?
+                    *port = flags
+                        .next()
+                        .and_then(|value| value.parse().ok())
+                        .ok_or_else(|| format!("{flag} needs a port"))?
                 }
                 None => kept.push(self.to_real(flag)),
             }
         }
         for _ in 0..20 {
-            let ports: Vec<(u16, u16)> = books.values().map(|&book| (book, free_port(book))).collect();
+            let ports: Vec<(u16, u16)> =
+                books.values().map(|&book| (book, free_port(book))).collect();
             let mut command = Command::new(&program);
             command.args(&kept);
             for (flag, (_, real)) in books.keys().zip(&ports) {
                 command.args([(*flag).to_owned(), real.to_string()]);
             }
             let running = Running::process(&mut command);
-            let said = |lines: &[String], port: u16| lines.iter().any(|line| line.contains(&format!(":{port}")));
-            let lines = running.screen.wait(None, |lines| ports.iter().all(|(_, real)| said(lines, *real)));
+            let said = |lines: &[String], port: u16| {
+                lines.iter().any(|line| line.contains(&format!(":{port}")))
+            };
+            let lines =
+                running.screen.wait(None, |lines| ports.iter().all(|(_, real)| said(lines, *real)));
             if lines.iter().any(|line| line.contains("is taken; choose another")) {
                 continue;
             }
@@ -281,16 +325,19 @@ fn nearest(expected: &[String], now: &[String], varies: &[String]) -> Vec<String
     crate::excerpts::resembling(&text, &lines, |line| line == "…", key).unwrap_or_else(|| all(now))
 }
 
-/// Whether the lines that came are the wanted ones, `…` standing for any; `open` says that more may follow. Returns how many
-/// lines were used.
+/// Whether the lines that came are the wanted ones, `…` standing for any; `open` says that more may
+/// follow. Returns how many lines were used.
 fn reach(wanted: &[String], came: &[String], open: bool) -> Option<usize> {
     let parts: Vec<&[String]> = wanted.split(|line| line == "…").collect();
-    let stands_at = |part: &[String], place: usize| part.iter().zip(&came[place..]).all(|(wanted, came)| is_line(wanted, came));
+    let stands_at = |part: &[String], place: usize| {
+        part.iter().zip(&came[place..]).all(|(wanted, came)| is_line(wanted, came))
+    };
     let mut at = 0;
     for (n, part) in parts.iter().enumerate() {
         let last_place = came.len().checked_sub(part.len())?;
         let must_end = n + 1 == parts.len() && !open;
-        // The first part stands at the beginning, the last one at the end, the others wherever they come first.
+        // The first part stands at the beginning, the last one at the end, the others wherever they
+        // come first.
         let place = match (n, must_end) {
             (0, true) => Some(0).filter(|_| last_place == 0),
             (0, false) => Some(0),
@@ -305,7 +352,9 @@ fn reach(wanted: &[String], came: &[String], open: bool) -> Option<usize> {
 /// Whether a line is the wanted one; in it, too, `…` stands for anything.
 fn is_line(wanted: &str, came: &str) -> bool {
     match wanted.split_once('…') {
-        Some((start, end)) => came.len() >= start.len() + end.len() && came.starts_with(start) && came.ends_with(end),
+        Some((start, end)) => {
+            came.len() >= start.len() + end.len() && came.starts_with(start) && came.ends_with(end)
+        }
         None => wanted == came,
     }
 }
@@ -464,6 +513,13 @@ $ curl -s -d hello http://localhost:8080/publish
     );
     let found = check(&document);
     assert!(found.is_empty(), "{found:#?}");
-    let silent = Running::command("curl -s http://localhost:1/", programs(), &mut BTreeMap::new()).unwrap();
-    assert!(silent.screen.wait(Some(MOMENT), |lines| !lines.is_empty()).iter().all(|line| line.starts_with('(')));
+    let silent =
+        Running::command("curl -s http://localhost:1/", programs(), &mut BTreeMap::new()).unwrap();
+    assert!(
+        silent
+            .screen
+            .wait(Some(MOMENT), |lines| !lines.is_empty())
+            .iter()
+            .all(|line| line.starts_with('('))
+    );
 }

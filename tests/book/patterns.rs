@@ -1,12 +1,15 @@
-//! What may differ between the output in the book and the output of a run: only what a comment before the block names.
+//! What may differ between the output in the book and the output of a run: only what a comment
+//! before the block names.
 //!
-//! `<!-- varies: date run -->` says that dates and runs of a server may be others. Everything else must be the same.
+//! `<!-- varies: date run -->` says that dates and runs of a server may be others. Everything else
+//! must be the same.
 
-/// The names. In a shape, `9` is a digit, `9+` one or more, `A` a letter, `X` a hexadecimal digit, `B` one of base64, `_` any number of
-/// spaces; all else is itself.
+/// The names. In a shape, `9` is a digit, `9+` one or more, `A` a letter, `X` a hexadecimal digit,
+/// `B` one of base64, `_` any number of spaces; all else is itself.
 const SHAPES: &[(&str, &str)] = &[
     ("date", "AAA, 99 AAA 9999 99:99:99 GMT"),
-    // An id, and the run of the server alone: then the number behind the dash must be the one in the book.
+    // An id, and the run of the server alone: then the number behind the dash must be the one in
+    // the book.
     ("id", "9999999999999-9+"),
     ("run", "9999999999999-"),
     ("millis", "9999999999999"),
@@ -20,7 +23,8 @@ const SHAPES: &[(&str, &str)] = &[
     // What a client draws for each connection, and what follows from it.
     ("nonce", "BBBBBBBBBBBBBBBBBBBBBB=="),
     ("nonce", "BBBBBBBBBBBBBBBBBBBBBBBBBBB="),
-    // And for each frame: masked octets with the key they meet, and the key alone. What is unmasked must be the same.
+    // And for each frame: masked octets with the key they meet, and the key alone. What is unmasked
+    // must be the same.
     ("key", "XX XX XX XX ^ XX XX XX XX ="),
     ("key", "XX XX XX_^ XX XX XX_="),
     ("key", "XX XX_^ XX XX_="),
@@ -36,7 +40,9 @@ pub fn blur(line: &str, varies: &[String]) -> String {
     while let Some(first) = rest.chars().next() {
         // A number is taken whole or not at all: nothing begins or ends in the middle of one.
         let inside_a_number = first.is_ascii_digit() && out.ends_with(|c: char| c.is_ascii_digit());
-        let found = SHAPES.iter().filter(|(name, _)| !inside_a_number && varies.iter().any(|varying| varying == name));
+        let found = SHAPES
+            .iter()
+            .filter(|(name, _)| !inside_a_number && varies.iter().any(|varying| varying == name));
         match found.filter_map(|(name, shape)| Some((name, length(shape, rest)?))).next() {
             Some((name, length)) => {
                 out.extend(["<", name, ">"]);
@@ -89,7 +95,10 @@ fn length(shape: &str, text: &str) -> Option<usize> {
 /// The runs of a server that a text names, in order: the 13 digits before the dash of each id.
 pub fn runs(text: &str) -> Vec<&str> {
     let digits = |at: usize| text[..at].bytes().rev().take_while(u8::is_ascii_digit).count();
-    let dashes = text.match_indices('-').map(|(at, _)| at).filter(|&at| text[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
+    let dashes = text
+        .match_indices('-')
+        .map(|(at, _)| at)
+        .filter(|&at| text[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
     dashes.filter(|&at| digits(at) == 13).map(|at| &text[at - 13..at]).collect()
 }
 
@@ -111,7 +120,11 @@ fn only_what_is_named_is_blurred() {
         ("07:20:01", "time", "<time>"),
         ("107:20:01", "time", "107:20:01"),
         ("中文 07:20:01", "time", "中文 <time>"),
-        ("Key: IHfMdf8a0aQXbwQO1pkGdA== Accept: aWAY+V/uyz5ILZEoWuWdxjnlb7E=", "nonce", "Key: <nonce> Accept: <nonce>"),
+        (
+            "Key: IHfMdf8a0aQXbwQO1pkGdA== Accept: aWAY+V/uyz5ILZEoWuWdxjnlb7E=",
+            "nonce",
+            "Key: <nonce> Accept: <nonce>",
+        ),
         ("4 masking-key  37 fa 21 3d", "key", "4 <key>"),
         ("7f 9f 4d 51 ^ 37 fa 21 3d = 48 65 6c 6c", "key", "<key> 48 65 6c 6c"),
         ("58          ^ 37          = 6f", "key", "<key> 6f"),
@@ -119,5 +132,8 @@ fn only_what_is_named_is_blurred() {
         let varies: Vec<String> = varies.split_whitespace().map(str::to_owned).collect();
         assert_eq!(blur(line, &varies), blurred);
     }
-    assert_eq!(runs("a 1763700000000-1 b 1763700000001-22 17637-1 1763700000002"), ["1763700000000", "1763700000001"]);
+    assert_eq!(
+        runs("a 1763700000000-1 b 1763700000001-22 17637-1 1763700000002"),
+        ["1763700000000", "1763700000001"]
+    );
 }

@@ -5,16 +5,24 @@ use crate::sections::{RFC, TITLES};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Where a link out of the book may lead: to the standards, and to nothing that may be gone next year.
-const HOSTS: &[&str] =
-    &["www.rfc-editor.org", "html.spec.whatwg.org", "fetch.spec.whatwg.org", "websockets.spec.whatwg.org", "doc.rust-lang.org"];
+/// Where a link out of the book may lead: to the standards, and to nothing that may be gone next
+/// year.
+const HOSTS: &[&str] = &[
+    "www.rfc-editor.org",
+    "html.spec.whatwg.org",
+    "fetch.spec.whatwg.org",
+    "websockets.spec.whatwg.org",
+    "doc.rust-lang.org",
+];
 
-/// The paragraphs of a document: runs of lines that are not empty, each with the number of its first line.
+/// The paragraphs of a document: runs of lines that are not empty, each with the number of its
+/// first line.
 fn paragraphs(document: &Document) -> Vec<(usize, String)> {
     let mut paragraphs: Vec<(usize, String)> = Vec::new();
     let mut fresh = true;
     for (n, line) in document.prose() {
-        let blank = line.trim().is_empty() || n > 0 && document.lines[n - 1].trim_start().starts_with("```");
+        let blank = line.trim().is_empty()
+            || n > 0 && document.lines[n - 1].trim_start().starts_with("```");
         if fresh || blank || line.trim_start().starts_with(['|', '#', '-', '<']) {
             paragraphs.push((n, String::new()));
         }
@@ -70,14 +78,20 @@ pub fn check_links(document: &Document) -> Vec<Stale> {
 fn problem_with(document: &Document, target: &str) -> Option<String> {
     if let Some(rest) = target.strip_prefix("https://") {
         let host = rest.split('/').next().unwrap_or(rest);
-        return (!HOSTS.contains(&host)).then(|| "the book links to the standards and to itself only".into());
+        return (!HOSTS.contains(&host))
+            .then(|| "the book links to the standards and to itself only".into());
     }
     if target.contains("://") {
         return Some("no such link in the book".into());
     }
-    let (path, anchor) = target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
+    let (path, anchor) =
+        target.split_once('#').map_or((target, None), |(path, anchor)| (path, Some(anchor)));
     let here = Path::new(&document.path);
-    let there = if path.is_empty() { here.to_owned() } else { tidy(&here.parent().unwrap_or(here).join(path)) };
+    let there = if path.is_empty() {
+        here.to_owned()
+    } else {
+        tidy(&here.parent().unwrap_or(here).join(path))
+    };
     if !path.is_empty() && !root().join(&there).exists() {
         return Some(format!("there is no {}", there.display()));
     }
@@ -85,7 +99,8 @@ fn problem_with(document: &Document, target: &str) -> Option<String> {
     if there.extension().is_none_or(|extension| extension != "md") {
         return Some("anchors lead into chapters only".into());
     }
-    let other = if path.is_empty() { document.clone() } else { Document::read(&there.to_string_lossy()) };
+    let other =
+        if path.is_empty() { document.clone() } else { Document::read(&there.to_string_lossy()) };
     let headings = other.headings();
     let known: Vec<&str> = headings.iter().map(|heading| heading.anchor.as_str()).collect();
     (!known.contains(&anchor)).then(|| format!("there are only: {}", known.join(", ")))
@@ -115,8 +130,8 @@ pub fn check_sections(document: &Document) -> Vec<Stale> {
     found.collect()
 }
 
-/// The same for the code, where each run of comment lines is a paragraph, and a `§` alone is one of the first
-/// document that the file names.
+/// The same for the code, where each run of comment lines is a paragraph, and a `§` alone is one of
+/// the first document that the file names.
 pub fn check_sections_of_code() -> Vec<Stale> {
     let mut stale = Vec::new();
     for path in source_files() {
@@ -134,7 +149,11 @@ pub fn check_sections_of_code() -> Vec<Stale> {
             }
             if !comment {
                 let mut own = first;
-                stale.extend(wrong_sections(&text, &mut own).into_iter().map(|problem| document.stale(start, problem)));
+                stale.extend(
+                    wrong_sections(&text, &mut own)
+                        .into_iter()
+                        .map(|problem| document.stale(start, problem)),
+                );
                 first = first.or(own);
                 text.clear();
             }
@@ -175,20 +194,28 @@ fn wrong_sections(text: &str, rfc: &mut Option<u16>) -> Vec<String> {
                 wrong.push(format!("nobody knows RFC {digits}"));
             }
         } else if let Some(section) = from.strip_prefix('§') {
-            let section: String = section.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+            let section: String =
+                section.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
             let section = section.trim_end_matches('.');
             if section.is_empty() {
                 continue;
             }
             match *rfc {
                 None => wrong.push(format!("§{section} of what?")),
-                Some(number) if !RFC.iter().any(|(known, part, _)| *known == number && *part == section) => {
+                Some(number)
+                    if !RFC.iter().any(|(known, part, _)| *known == number && *part == section) =>
+                {
                     wrong.push(format!("RFC {number} §{section} is not in the list of known sections (tests/book/sections.rs)"));
                 }
                 Some(_) => {}
             }
-        } else if let Some((title, _)) = from.strip_prefix('"').and_then(|from| from.split_once('"')) {
-            let before = text[..text.len() - from.len()].trim_end().trim_end_matches([',', '，']).trim_end_matches(" standard");
+        } else if let Some((title, _)) =
+            from.strip_prefix('"').and_then(|from| from.split_once('"'))
+        {
+            let before = text[..text.len() - from.len()]
+                .trim_end()
+                .trim_end_matches([',', '，'])
+                .trim_end_matches(" standard");
             if (before.ends_with("HTML") || before.ends_with("Fetch")) && !TITLES.contains(&title) {
                 wrong.push(format!("nobody knows the section \"{title}\""));
             }
@@ -206,13 +233,20 @@ pub fn check_names(document: &Document) -> Vec<Stale> {
         let mut files = Vec::new();
         for span in &spans {
             let path = span.split_whitespace().next().unwrap_or("");
-            let ours = ["src/", "pages/", "tests/", "docs/", ".ci/"].iter().any(|folder| path.starts_with(folder));
-            if ours && !path.contains(['*', 'N', '{', '…']) && !root().join(path.trim_end_matches('/')).exists() {
+            let ours = ["src/", "pages/", "tests/", "docs/", ".ci/"]
+                .iter()
+                .any(|folder| path.starts_with(folder));
+            if ours
+                && !path.contains(['*', 'N', '{', '…'])
+                && !root().join(path.trim_end_matches('/')).exists()
+            {
                 stale.push(document.stale(n, format!("there is no {path}")));
             } else if ours {
                 files.push(path.to_owned());
             }
-            if let Some((_, name)) = span.split_once("--bin ").filter(|_| span.starts_with("cargo run --bin ")) {
+            if let Some((_, name)) =
+                span.split_once("--bin ").filter(|_| span.starts_with("cargo run --bin "))
+            {
                 let name = name.split_whitespace().next().unwrap_or("");
                 // In capitals it stands for any.
                 if name != "NAME" && !root().join(format!("src/bin/{name}.rs")).exists() {
@@ -222,22 +256,32 @@ pub fn check_names(document: &Document) -> Vec<Stale> {
         }
         // The names of tests are sentences, and a sentence has words.
         for sentence in spans.iter().filter(|span| {
-            span.matches('_').count() > 3 && span.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+            span.matches('_').count() > 3
+                && span.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
         }) {
-            let stands =
-                |path: &String| fs::read_to_string(root().join(path)).is_ok_and(|text| text.contains(&format!("fn {sentence}(")));
+            let stands = |path: &String| {
+                fs::read_to_string(root().join(path))
+                    .is_ok_and(|text| text.contains(&format!("fn {sentence}(")))
+            };
             if files.is_empty() {
-                stale.push(document.stale(n, format!("the file of the test {sentence} must stand beside it")));
+                stale.push(
+                    document
+                        .stale(n, format!("the file of the test {sentence} must stand beside it")),
+                );
             } else if !files.iter().any(stands) {
-                stale.push(document.stale(n, format!("there is no test {sentence} in {}", files.join(", "))));
+                stale.push(
+                    document
+                        .stale(n, format!("there is no test {sentence} in {}", files.join(", "))),
+                );
             }
         }
     }
     stale
 }
 
-/// Every table of figures says how to get them: a section named "What it costs" (代价) that has a table also has the command that
-/// measures. Each figure is in an output of the chapter, or is the sum or the product of two figures that are.
+/// Every table of figures says how to get them: a section named "What it costs" (代价) that has a
+/// table also has the command that measures. Each figure is in an output of the chapter, or is the
+/// sum or the product of two figures that are.
 pub fn check_costs(document: &Document) -> Vec<Stale> {
     let headings = document.headings();
     let mut stale = Vec::new();
@@ -245,32 +289,54 @@ pub fn check_costs(document: &Document) -> Vec<Stale> {
         if !["What it costs", "代价"].iter().any(|name| heading.text.contains(name)) {
             continue;
         }
-        let end =
-            headings[i + 1..].iter().find(|next| next.level <= heading.level).map_or(document.lines.len(), |next| next.line);
+        let end = headings[i + 1..]
+            .iter()
+            .find(|next| next.level <= heading.level)
+            .map_or(document.lines.len(), |next| next.line);
         let section = heading.line..end;
         // Without the heads of the tables, whose next line is all dashes.
         let is_row = |n: &usize| {
-            document.lines[*n].starts_with('|') && !document.lines.get(n + 1).is_some_and(|next| next.starts_with("|--"))
+            document.lines[*n].starts_with('|')
+                && !document.lines.get(n + 1).is_some_and(|next| next.starts_with("|--"))
         };
         let rows: Vec<usize> = section.clone().filter(is_row).collect();
-        let spans: Vec<&str> = document.lines[section.clone()].iter().flat_map(|line| code_spans(line)).collect();
-        let blocks: Vec<Block> = document.blocks().into_iter().filter(|block| block.info.starts_with("console")).collect();
-        let measured =
-            blocks.iter().any(|block| section.contains(&block.start)) || spans.iter().any(|span| span.starts_with("cargo "));
+        let spans: Vec<&str> =
+            document.lines[section.clone()].iter().flat_map(|line| code_spans(line)).collect();
+        let blocks: Vec<Block> = document
+            .blocks()
+            .into_iter()
+            .filter(|block| block.info.starts_with("console"))
+            .collect();
+        let measured = blocks.iter().any(|block| section.contains(&block.start))
+            || spans.iter().any(|span| span.starts_with("cargo "));
         if !rows.is_empty() && !measured {
-            stale.push(document.stale(heading.line, "this section has figures and no command that measures them"));
+            stale.push(
+                document.stale(
+                    heading.line,
+                    "this section has figures and no command that measures them",
+                ),
+            );
         }
         // What another package measures is not run here.
         if !measured || spans.iter().any(|span| span.contains("--manifest-path")) {
             continue;
         }
-        let printed = blocks.iter().flat_map(|block| block.lines.iter().filter(|line| !line.starts_with("$ ")));
+        let printed = blocks
+            .iter()
+            .flat_map(|block| block.lines.iter().filter(|line| !line.starts_with("$ ")));
         let outputs: Vec<u64> = printed.flat_map(|line| numbers(line)).collect();
         let pairs = || outputs.iter().flat_map(|a| outputs.iter().map(move |b| (*a, *b)));
         for n in rows {
             for figure in numbers(&document.lines[n]) {
-                if !outputs.contains(&figure) && !pairs().any(|(a, b)| a + b == figure || a.checked_mul(b) == Some(figure)) {
-                    stale.push(document.stale(n, format!("{figure} is not among the figures that the chapter's commands print")));
+                if !outputs.contains(&figure)
+                    && !pairs().any(|(a, b)| a + b == figure || a.checked_mul(b) == Some(figure))
+                {
+                    stale.push(document.stale(
+                        n,
+                        format!(
+                            "{figure} is not among the figures that the chapter's commands print"
+                        ),
+                    ));
                 }
             }
         }
@@ -278,7 +344,8 @@ pub fn check_costs(document: &Document) -> Vec<Stale> {
     stale
 }
 
-/// The numbers in a text, with or without commas between their thousands; code spans are names, not figures.
+/// The numbers in a text, with or without commas between their thousands; code spans are names, not
+/// figures.
 fn numbers(text: &str) -> Vec<u64> {
     let text = without_code(text).replace(',', "");
     let words = text.split(|c: char| !c.is_ascii_alphanumeric());
@@ -298,11 +365,22 @@ fn links_that_lead_nowhere_are_found() {
 
 #[test]
 fn sections_that_do_not_exist_are_found() {
-    for good in ["RFC 9112 §9.3.2, and §6.3 too", "RFC 9110 §15.5.", "HTML, \"Server-sent events\"", "the \"word\"", "RFC 6455"]
-    {
+    for good in [
+        "RFC 9112 §9.3.2, and §6.3 too",
+        "RFC 9110 §15.5.",
+        "HTML, \"Server-sent events\"",
+        "the \"word\"",
+        "RFC 6455",
+    ] {
         assert_eq!(wrong_sections(good, &mut None), [""; 0], "{good}");
     }
-    for bad in ["RFC 2616 §4", "see §4", "RFC 9112 §99", "HTML, \"Something\"", "Fetch standard, \"Anything\""] {
+    for bad in [
+        "RFC 2616 §4",
+        "see §4",
+        "RFC 9112 §99",
+        "HTML, \"Something\"",
+        "Fetch standard, \"Anything\"",
+    ] {
         assert!(!wrong_sections(bad, &mut None).is_empty(), "{bad}");
     }
 }
@@ -321,9 +399,28 @@ fn files_programs_and_tests_that_do_not_exist_are_found() {
 fn figures_without_a_command_are_found() {
     let table = "# A\n## What it costs\n| a | b |\n|---|---|\n| 1 | 2 |\n";
     assert_eq!(check_costs(&Document::new("x.md", table)).len(), 1);
-    assert_eq!(check_costs(&Document::new("x.md", &format!("{table}As `cargo run --manifest-path x` says.\n"))).len(), 0);
-    assert_eq!(check_costs(&Document::new("x.md", &format!("{table}As `cargo run` says.\n"))).len(), 2);
-    assert_eq!(check_costs(&Document::new("x.md", &format!("{table}```console\n$ ls\n1 up\n```\n"))).len(), 0);
-    assert_eq!(check_costs(&Document::new("x.md", &format!("{table}```console\n$ ls\n3 up\n```\n"))).len(), 2);
-    assert_eq!(check_costs(&Document::new("x.md", &format!("{table}## Next\n`cargo run`\n"))).len(), 1);
+    assert_eq!(
+        check_costs(&Document::new(
+            "x.md",
+            &format!("{table}As `cargo run --manifest-path x` says.\n")
+        ))
+        .len(),
+        0
+    );
+    assert_eq!(
+        check_costs(&Document::new("x.md", &format!("{table}As `cargo run` says.\n"))).len(),
+        2
+    );
+    assert_eq!(
+        check_costs(&Document::new("x.md", &format!("{table}```console\n$ ls\n1 up\n```\n"))).len(),
+        0
+    );
+    assert_eq!(
+        check_costs(&Document::new("x.md", &format!("{table}```console\n$ ls\n3 up\n```\n"))).len(),
+        2
+    );
+    assert_eq!(
+        check_costs(&Document::new("x.md", &format!("{table}## Next\n`cargo run`\n"))).len(),
+        1
+    );
 }

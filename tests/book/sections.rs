@@ -1,7 +1,7 @@
 //! The sections of the standards that this project names, with their titles.
 //!
-//! A section named anywhere in the book or in the code must stand here: a wrong number is found when it is written, not when a
-//! reader looks it up.
+//! A section named anywhere in the book or in the code must stand here: a wrong number is found
+//! when it is written, not when a reader looks it up.
 
 /// Number of the RFC, section, title. A section of `""` is the document.
 pub const RFC: &[(u16, &str, &str)] = &[
@@ -12,7 +12,11 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (4648, "", "The Base16, Base32, and Base64 Data Encodings"),
     (4648, "4", "Base 64 Encoding"),
     (5905, "", "Network Time Protocol Version 4"),
-    (6202, "", "Known Issues and Best Practices for the Use of Long Polling and Streaming in Bidirectional HTTP"),
+    (
+        6202,
+        "",
+        "Known Issues and Best Practices for the Use of Long Polling and Streaming in Bidirectional HTTP",
+    ),
     (6202, "2", "HTTP Long Polling"),
     (6202, "2.1", "Definition"),
     (6202, "2.2", "HTTP Long Polling Issues"),

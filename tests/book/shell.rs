@@ -1,8 +1,8 @@
 //! The few commands of the book, understood without a shell.
 //!
-//! `cargo run` becomes the program that this test was built with; `curl` and `nc` become a few lines on top of the library's own
-//! client, and `printf`, `cat`, `tail`, `od` and `wc` a few more, so that `cargo test` needs none of them. With `BOOK_SHELL=1` the
-//! real ones are run instead.
+//! `cargo run` becomes the program that this test was built with; `curl` and `nc` become a few
+//! lines on top of the library's own client, and `printf`, `cat`, `tail`, `od` and `wc` a few more,
+//! so that `cargo test` needs none of them. With `BOOK_SHELL=1` the real ones are run instead.
 
 use push_by_hand::connection::{Connection, Writer};
 use push_by_hand::http::Response;
@@ -71,7 +71,8 @@ impl Screen {
     /// The lines so far; the last one only if its end has come.
     fn lines_of(state: &State) -> Vec<String> {
         let text = String::from_utf8_lossy(&state.bytes);
-        let mut lines: Vec<String> = text.split('\n').map(|line| line.trim_end_matches('\r').to_owned()).collect();
+        let mut lines: Vec<String> =
+            text.split('\n').map(|line| line.trim_end_matches('\r').to_owned()).collect();
         if lines.last().is_some_and(|last| last.is_empty() || !state.ended) {
             lines.pop();
         }
@@ -79,20 +80,30 @@ impl Screen {
     }
 
     /// Waits until `enough` has come, the command is over, or time is; returns what there is.
-    pub fn wait(&self, patience: Option<Duration>, mut enough: impl FnMut(&[String]) -> bool) -> Vec<String> {
+    pub fn wait(
+        &self,
+        patience: Option<Duration>,
+        mut enough: impl FnMut(&[String]) -> bool,
+    ) -> Vec<String> {
         let wait = |state: &mut State| !state.ended && !enough(&Screen::lines_of(state));
-        let (state, _) = self.changed.wait_timeout_while(self.lock(), patience.unwrap_or(PATIENCE), wait).unwrap();
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(self.lock(), patience.unwrap_or(PATIENCE), wait)
+            .unwrap();
         Screen::lines_of(&state)
     }
 
-    /// Waits until nothing more comes for a while: for the refresh alone, which has nothing to compare with.
+    /// Waits until nothing more comes for a while: for the refresh alone, which has nothing to
+    /// compare with.
     pub fn wait_for_silence(&self) -> Vec<String> {
         let mut state = self.lock();
         loop {
             let before = state.bytes.len();
             state = self
                 .changed
-                .wait_timeout_while(state, Duration::from_millis(700), |now| !now.ended && now.bytes.len() == before)
+                .wait_timeout_while(state, Duration::from_millis(700), |now| {
+                    !now.ended && now.bytes.len() == before
+                })
                 .unwrap()
                 .0;
             if state.ended || state.bytes.len() == before {
@@ -112,12 +123,14 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a process whose two outputs go to one screen, in the order in which they were written.
+    /// Starts a process whose two outputs go to one screen, in the order in which they were
+    /// written.
     pub fn process(command: &mut Command) -> Running {
         Running::spawn(command, Stdio::null())
     }
 
-    /// The same for a program that reads: what stands before it in the pipe, or a keyboard on which nobody types.
+    /// The same for a program that reads: what stands before it in the pipe, or a keyboard on which
+    /// nobody types.
     fn reading(command: &mut Command, input: Option<Vec<u8>>) -> Running {
         let mut running = Running::spawn(command, Stdio::piped());
         if let (Some(bytes), Some(child)) = (input, &mut running.child) {
@@ -162,18 +175,29 @@ impl Running {
         running
     }
 
-    /// Starts a command that is no server: a pipe of the few programs that the book uses. `programs` is where ours lie, `files` is
-    /// what the book has written.
-    pub fn command(text: &str, programs: &Path, files: &mut BTreeMap<String, Vec<u8>>) -> Result<Running, String> {
+    /// Starts a command that is no server: a pipe of the few programs that the book uses.
+    /// `programs` is where ours lie, `files` is what the book has written.
+    pub fn command(
+        text: &str,
+        programs: &Path,
+        files: &mut BTreeMap<String, Vec<u8>>,
+    ) -> Result<Running, String> {
         let words = words(text)?;
         let mut parts: Vec<&[String]> = words.split(|word| word == "|").collect();
         // What is known before anything runs: the text that is printed, and files.
         let mut input = None;
-        while let Some(known) = parts.first().and_then(|part| known_bytes(part, input.as_deref(), files)) {
+        while let Some(known) =
+            parts.first().and_then(|part| known_bytes(part, input.as_deref(), files))
+        {
             input = Some(known?);
             parts.remove(0);
         }
-        let live = parts.iter().take_while(|part| input.is_none() || ["nc", "cargo"].iter().any(|name| part[0] == *name)).count();
+        let live = parts
+            .iter()
+            .take_while(|part| {
+                input.is_none() || ["nc", "cargo"].iter().any(|name| part[0] == *name)
+            })
+            .count();
         let mut parts = parts.into_iter();
         let first = if live > 0 { parts.next().unwrap_or_default() } else { &[] };
         let act: Box<Act> = match (first, input) {
@@ -197,13 +221,19 @@ impl Running {
         };
         let filters = parts.map(filter).collect::<Result<Vec<_>, _>>()?;
         if std::env::var_os("BOOK_SHELL").is_some() {
-            // Each document has a thread of its own here, and so a folder of its own: two may write a file of one name.
-            let folder = format!("target/book-{:?}", thread::current().id()).replace(['(', ')'], "");
-            std::fs::create_dir_all(crate::markdown::root().join(&folder)).map_err(|error| format!("{folder}: {error}"))?;
+            // Each document has a thread of its own here, and so a folder of its own: two may write
+            // a file of one name.
+            let folder =
+                format!("target/book-{:?}", thread::current().id()).replace(['(', ')'], "");
+            std::fs::create_dir_all(crate::markdown::root().join(&folder))
+                .map_err(|error| format!("{folder}: {error}"))?;
             let text = text.replace("target/", &format!("{folder}/"));
             let mut shell = Command::new("sh");
             return Ok(Running::process(
-                shell.args(["-c", &text]).env("no_proxy", "localhost").current_dir(crate::markdown::root()),
+                shell
+                    .args(["-c", &text])
+                    .env("no_proxy", "localhost")
+                    .current_dir(crate::markdown::root()),
             ));
         }
         if filters.is_empty() {
@@ -218,8 +248,13 @@ impl Running {
     }
 }
 
-/// What `printf` or `cat` brings, also into a file; `None` if it is neither. `input` is what stands before it in the pipe.
-fn known_bytes(part: &[String], input: Option<&[u8]>, files: &mut BTreeMap<String, Vec<u8>>) -> Option<Result<Vec<u8>, String>> {
+/// What `printf` or `cat` brings, also into a file; `None` if it is neither. `input` is what stands
+/// before it in the pipe.
+fn known_bytes(
+    part: &[String],
+    input: Option<&[u8]>,
+    files: &mut BTreeMap<String, Vec<u8>>,
+) -> Option<Result<Vec<u8>, String>> {
     let (part, file) = match part {
         [part @ .., arrow, file] if arrow == ">" => (part, Some(file)),
         part => (part, None),
@@ -230,7 +265,10 @@ fn known_bytes(part: &[String], input: Option<&[u8]>, files: &mut BTreeMap<Strin
         [cat, names @ ..] if cat == "cat" => {
             let content = |name: &String| match (name.as_str(), input) {
                 ("-", Some(input)) => Ok(input.to_vec()),
-                _ => files.get(name).cloned().ok_or_else(|| format!("the book has not written {name}")),
+                _ => files
+                    .get(name)
+                    .cloned()
+                    .ok_or_else(|| format!("the book has not written {name}")),
             };
             names.iter().map(content).collect::<Result<Vec<_>, _>>().map(|parts| parts.concat())
         }
@@ -252,10 +290,19 @@ fn filter(part: &[String]) -> Result<Filter, String> {
     match part.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["tail", "-n", from] if from.starts_with('+') => {
             let from: usize = from.parse().map_err(|_| format!("tail -n {from}"))?;
-            Ok(Box::new(move |bytes| bytes.split_inclusive(|&byte| byte == b'\n').skip(from - 1).flatten().copied().collect()))
+            Ok(Box::new(move |bytes| {
+                bytes
+                    .split_inclusive(|&byte| byte == b'\n')
+                    .skip(from - 1)
+                    .flatten()
+                    .copied()
+                    .collect()
+            }))
         }
         ["od", "-A", "n", "-t", "x1"] => Ok(Box::new(|bytes| {
-            let row = |row: &[u8]| row.iter().map(|byte| format!(" {byte:02x}")).collect::<String>() + "\n";
+            let row = |row: &[u8]| {
+                row.iter().map(|byte| format!(" {byte:02x}")).collect::<String>() + "\n"
+            };
             bytes.chunks(16).map(row).collect::<String>().into_bytes()
         })),
         ["wc", "-c"] => Ok(Box::new(|bytes| format!("{}\n", bytes.len()).into_bytes())),
@@ -314,7 +361,9 @@ fn unescape(text: &str, argument: Option<&str>) -> Result<Vec<u8>, String> {
             // A byte in three octal digits.
             ('\\', Some('0'..='7')) => {
                 let octal = rest.get(..3).ok_or("printf: three octal digits, please")?;
-                bytes.push(u8::from_str_radix(octal, 8).map_err(|_| format!("printf and \\{octal}"))?);
+                bytes.push(
+                    u8::from_str_radix(octal, 8).map_err(|_| format!("printf and \\{octal}"))?,
+                );
                 rest = &rest[3..];
                 continue;
             }
@@ -324,13 +373,16 @@ fn unescape(text: &str, argument: Option<&str>) -> Result<Vec<u8>, String> {
             ('%', Some('%')) => bytes.push(b'%'),
             // A number, filled up with zeros.
             ('%', Some('0')) if rest[digits..].starts_with('d') => {
-                let width: usize = rest[..digits].parse().map_err(|_| format!("printf and %{rest}"))?;
+                let width: usize =
+                    rest[..digits].parse().map_err(|_| format!("printf and %{rest}"))?;
                 let number = argument.ok_or("printf %d needs a number")?;
                 bytes.resize(bytes.len() + width.saturating_sub(number.len()), b'0');
                 bytes.extend(number.bytes());
                 rest = &rest[digits..];
             }
-            ('\\' | '%', other) => return Err(format!("printf and {first}{}", other.unwrap_or_default())),
+            ('\\' | '%', other) => {
+                return Err(format!("printf and {first}{}", other.unwrap_or_default()));
+            }
             _ => {
                 bytes.extend_from_slice(first.encode_utf8(&mut [0; 4]).as_bytes());
                 continue;
@@ -383,15 +435,29 @@ impl Curl {
         let (method, data, report, max_time) = (None, None, None, None);
         let (show_head, head_only, raw, discarded) = (false, false, false, 0);
         let agent = String::from("curl/8.14.1");
-        let mut curl =
-            Curl { agent, urls, method, fields, data, show_head, head_only, raw, version, max_time, discarded, report };
+        let mut curl = Curl {
+            agent,
+            urls,
+            method,
+            fields,
+            data,
+            show_head,
+            head_only,
+            raw,
+            version,
+            max_time,
+            discarded,
+            report,
+        };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let Some(letters) = argument.strip_prefix('-') else {
                 curl.urls.push(argument.clone());
                 continue;
             };
-            let mut value = || arguments.next().cloned().ok_or_else(|| format!("curl {argument} needs a value"));
+            let mut value = || {
+                arguments.next().cloned().ok_or_else(|| format!("curl {argument} needs a value"))
+            };
             match letters {
                 "d" => curl.data = Some(value()?),
                 "H" => curl.fields.push(value()?),
@@ -423,7 +489,8 @@ impl Curl {
             let wrong = || io::Error::new(io::ErrorKind::InvalidInput, format!("no URL: {url}"));
             let rest = url.strip_prefix("http://").ok_or_else(wrong)?;
             let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-            let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+            let target =
+                if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
             // One connection is used for all URLs of one host, as far as it stays open.
             let again = open.take().filter(|(to, _)| to == authority);
             let connects = usize::from(again.is_none());
@@ -457,11 +524,18 @@ impl Curl {
             "GET"
         };
         let method = self.method.as_deref().unwrap_or(usual);
-        let mut head =
-            format!("{method} {target} {}\r\nHost: {authority}\r\nUser-Agent: {}\r\nAccept: */*\r\n", self.version, self.agent);
-        self.fields.iter().filter(|field| !field.ends_with(':')).for_each(|field| head.push_str(&format!("{field}\r\n")));
+        let mut head = format!(
+            "{method} {target} {}\r\nHost: {authority}\r\nUser-Agent: {}\r\nAccept: */*\r\n",
+            self.version, self.agent
+        );
+        self.fields
+            .iter()
+            .filter(|field| !field.ends_with(':'))
+            .for_each(|field| head.push_str(&format!("{field}\r\n")));
         for left_out in self.fields.iter().filter(|field| field.ends_with(':')) {
-            let kept = head.split_inclusive("\r\n").filter(|line| !line.to_lowercase().starts_with(&left_out.to_lowercase()));
+            let kept = head
+                .split_inclusive("\r\n")
+                .filter(|line| !line.to_lowercase().starts_with(&left_out.to_lowercase()));
             head = kept.collect();
         }
         if let Some(data) = &self.data {
@@ -478,21 +552,26 @@ impl Curl {
         let mut raw = Vec::new();
         while !raw.ends_with(b"\r\n\r\n") {
             if connection.read_until(b'\n', &mut raw)? == 0 {
-                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "curl: (52) Empty reply from server"));
+                return Err(io::Error::new(
+                    io::ErrorKind::UnexpectedEof,
+                    "curl: (52) Empty reply from server",
+                ));
             }
         }
         if self.show_head {
             screen.print(&raw)?;
         }
         let (response, framing) = Response::read_head_from(&mut raw.as_slice(), method == "HEAD")?;
-        let persistent = self.version == "HTTP/1.1" && !response.fields.contains_token("connection", "close");
+        let persistent =
+            self.version == "HTTP/1.1" && !response.fields.contains_token("connection", "close");
         let mut downloaded = 0;
         let outcome = if self.raw {
             copy(&mut connection, discard, &mut downloaded, screen)
         } else {
             copy(&mut Body::new(&mut connection, framing), discard, &mut downloaded, screen)
         };
-        let late = |error: &io::Error| self.max_time.is_some() && error.kind() == io::ErrorKind::TimedOut;
+        let late =
+            |error: &io::Error| self.max_time.is_some() && error.kind() == io::ErrorKind::TimedOut;
         outcome.or_else(|error| if late(&error) { Ok(()) } else { Err(error) })?;
         if let Some(report) = &self.report {
             let mut text = report.replace("\\n", "\n");
@@ -513,7 +592,12 @@ impl Curl {
 }
 
 /// Prints what a reader brings as it comes, and counts it.
-fn copy(reader: &mut impl BufRead, discard: bool, downloaded: &mut usize, screen: &Screen) -> io::Result<()> {
+fn copy(
+    reader: &mut impl BufRead,
+    discard: bool,
+    downloaded: &mut usize,
+    screen: &Screen,
+) -> io::Result<()> {
     loop {
         let came = reader.fill_buf()?;
         if came.is_empty() {
@@ -533,14 +617,29 @@ fn a_command_line_is_cut_into_words_as_a_shell_would() {
     for refused in ["curl http://localhost/?a=1&b=2", "rm -rf *", "echo $HOME", "a; b"] {
         assert!(words(refused).is_err(), "{refused}");
     }
-    assert_eq!(unescape("GET / HTTP/1.1\\r\\n\\r\\n100%%", None).unwrap(), b"GET / HTTP/1.1\r\n\r\n100%");
+    assert_eq!(
+        unescape("GET / HTTP/1.1\\r\\n\\r\\n100%%", None).unwrap(),
+        b"GET / HTTP/1.1\r\n\r\n100%"
+    );
     assert_eq!(unescape("\\201\\00541", None).unwrap(), b"\x81\x0541");
-    assert_eq!(unescape("%0126d.", Some("7")).unwrap(), ["0".repeat(125).as_str(), "7."].concat().as_bytes());
+    assert_eq!(
+        unescape("%0126d.", Some("7")).unwrap(),
+        ["0".repeat(125).as_str(), "7."].concat().as_bytes()
+    );
     for refused in ["\\q", "%s", "\\40", "%05d"] {
         assert!(unescape(refused, None).is_err(), "{refused}");
     }
-    for refused in ["ls -l", "curl --upload-file x http://localhost/", "cat target/nothing", "printf a | sort", "wc -c"] {
-        assert!(Running::command(refused, Path::new(""), &mut BTreeMap::new()).is_err(), "{refused}");
+    for refused in [
+        "ls -l",
+        "curl --upload-file x http://localhost/",
+        "cat target/nothing",
+        "printf a | sort",
+        "wc -c",
+    ] {
+        assert!(
+            Running::command(refused, Path::new(""), &mut BTreeMap::new()).is_err(),
+            "{refused}"
+        );
     }
 }
 
@@ -551,7 +650,10 @@ fn a_pipe_does_what_a_shell_would_do() {
         ("printf 'one\\ntwo\\n' > target/x", ""),
         ("cat target/x | wc -c", "8"),
         ("printf '\\201' | cat target/x - | tail -n +2 | od -A n -t x1", " 74 77 6f 0a 81"),
-        ("printf '%017d' 1 | od -A n -t x1", " 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30/ 31"),
+        (
+            "printf '%017d' 1 | od -A n -t x1",
+            " 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30 30/ 31",
+        ),
     ] {
         let running = Running::command(text, Path::new(""), &mut files).unwrap();
         assert_eq!(running.screen.wait(None, |_| false).join("/"), printed, "{text}");

@@ -1,5 +1,5 @@
-//! How many bytes, chunks and all, would a hundred messages cost if the iframe stream sent the bare time, 07:20:01, as the
-//! first event stream does? Replace `None` by `Some(…)`.
+//! How many bytes, chunks and all, would a hundred messages cost if the iframe stream sent the bare
+//! time, 07:20:01, as the first event stream does? Replace `None` by `Some(…)`.
 
 pub const BYTES: Option<usize> = None;
 

@@ -1,5 +1,5 @@
-//! A sixth way to read the feed, for a page that uses `fetch`: an answer of the type `application/x-ndjson` that never ends,
-//! with `json::message` and a line feed for each message.
+//! A sixth way to read the feed, for a page that uses `fetch`: an answer of the type
+//! `application/x-ndjson` that never ends, with `json::message` and a line feed for each message.
 
 use push_by_hand::feed::{Feed, Id};
 use push_by_hand::http::{Response, Status};
@@ -8,7 +8,8 @@ use push_by_hand::server::{Responder, Sent};
 use std::io;
 
 pub fn read(feed: &Feed, after: Id, responder: Responder<'_>) -> io::Result<Sent> {
-    let lines: Vec<String> = feed.after(after).messages.iter().map(|message| json::message(message)).collect();
+    let lines: Vec<String> =
+        feed.after(after).messages.iter().map(|message| json::message(message)).collect();
     responder.send(Response::text(Status::OK, lines.join("\n")))
 }
 

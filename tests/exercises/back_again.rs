@@ -1,5 +1,5 @@
-//! A client of `/push` comes back after the connection broke: with which target does it ask, if this is all it has heard
-//! so far? It must miss nothing, and hear nothing twice.
+//! A client of `/push` comes back after the connection broke: with which target does it ask, if
+//! this is all it has heard so far? It must miss nothing, and hear nothing twice.
 
 pub fn target(heard: &[String]) -> String {
     match heard.last() {

@@ -20,5 +20,6 @@ pub fn stream(open: &AtomicUsize, feed: &Feed, chunks: &ChunkedWriter) -> io::Re
 
 // Hints, one at a time: `--hint 1`, `--hint 2`, …
 // 1. `open` must be added to when `stream` begins.
-// 2. It must be subtracted from however `stream` ends, by `?` as well. What in Rust runs in either case?
+// 2. It must be subtracted from however `stream` ends, by `?` as well. What in Rust runs in either
+//   case?
 // 3. A value whose `Drop` subtracts.

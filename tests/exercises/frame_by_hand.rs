@@ -1,4 +1,5 @@
-//! Write the frame of the text `OK` as a client sends it, with the masking-key 01 02 03 04: `Some(b"\x81…")`.
+//! Write the frame of the text `OK` as a client sends it, with the masking-key 01 02 03 04:
+//! `Some(b"\x81…")`.
 
 pub const FRAME: Option<&[u8]> = None;
 

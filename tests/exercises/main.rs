@@ -7,8 +7,9 @@
 //! cargo test --test exercises -- --fresh                   and nobody has solved one in what is about to be published
 //! ```
 //!
-//! An exercise is a file here, which is there to be edited, and one of the same name in `solutions/`, which has the same items. One
-//! function in `checks/` looks at both. It asks the library, or a server that runs, what is right; it does not know by itself.
+//! An exercise is a file here, which is there to be edited, and one of the same name in
+//! `solutions/`, which has the same items. One function in `checks/` looks at both. It asks the
+//! library, or a server that runs, what is right; it does not know by itself.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
@@ -69,7 +70,8 @@ struct Exercise {
     solution: fn() -> Check,
 }
 
-/// One exercise: chapter, name, the module of `checks` that has a function of that name, and which items of the file it is given.
+/// One exercise: chapter, name, the module of `checks` that has a function of that name, and which
+/// items of the file it is given.
 macro_rules! exercise {
     ($chapter:literal, $name:ident, $checks:ident, $($item:ident),+) => {
         Exercise {
@@ -131,8 +133,11 @@ fn main() -> ExitCode {
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--fresh" => fresh = true,
-            "--hint" => hint = arguments.next().and_then(|number| number.parse::<usize>().ok()).or(Some(1)),
-            // What is meant for tests that cargo runs beside these: nothing here is heavy, and nothing is ignored.
+            "--hint" => {
+                hint = arguments.next().and_then(|number| number.parse::<usize>().ok()).or(Some(1))
+            }
+            // What is meant for tests that cargo runs beside these: nothing here is heavy, and
+            // nothing is ignored.
             "--ignored" | "--list" => return ExitCode::SUCCESS,
             "--skip" | "--test-threads" | "--format" | "--color" => drop(arguments.next()),
             flag if flag.starts_with('-') => {}
@@ -153,7 +158,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Each solution must be one. Each file that is there to be edited need not be, and before it is published, must not.
+/// Each solution must be one. Each file that is there to be edited need not be, and before it is
+/// published, must not.
 fn check_all(exercises: &[Exercise], fresh: bool) -> ExitCode {
     let mut wrong = 0;
     let mut solved = 0;
@@ -164,7 +170,10 @@ fn check_all(exercises: &[Exercise], fresh: bool) -> ExitCode {
         }
         let hints = exercise.hints().len();
         if !(2..=3).contains(&hints) {
-            println!("tests/exercises/{}.rs has {hints} hints; expected two or three\n", exercise.name);
+            println!(
+                "tests/exercises/{}.rs has {hints} hints; expected two or three\n",
+                exercise.name
+            );
             wrong += 1;
         }
         if !exercise.is_in_its_chapter() {
@@ -174,19 +183,29 @@ fn check_all(exercises: &[Exercise], fresh: bool) -> ExitCode {
         if tried(exercise.yours).is_ok() {
             solved += 1;
             if fresh {
-                println!("tests/exercises/{}.rs is solved before anybody has tried\n", exercise.name);
+                println!(
+                    "tests/exercises/{}.rs is solved before anybody has tried\n",
+                    exercise.name
+                );
                 wrong += 1;
             }
         }
     }
-    println!("exercises: {} solutions checked; of yours, {solved} of {} are solved", exercises.len(), exercises.len());
+    println!(
+        "exercises: {} solutions checked; of yours, {solved} of {} are solved",
+        exercises.len(),
+        exercises.len()
+    );
     if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 impl Exercise {
     fn check_yours(&self) -> ExitCode {
         let Err(miss) = tried(self.yours) else {
-            println!("{} is solved. Another way to do it: tests/exercises/solutions/{}.rs", self.name, self.name);
+            println!(
+                "{} is solved. Another way to do it: tests/exercises/solutions/{}.rs",
+                self.name, self.name
+            );
             return ExitCode::SUCCESS;
         };
         println!("{} is not solved yet.\n\n{miss}\n", self.name);
@@ -199,7 +218,12 @@ impl Exercise {
     fn print_hint(&self, number: usize) -> ExitCode {
         let hints = self.hints();
         let Some(hint) = number.checked_sub(1).and_then(|before| hints.get(before)) else {
-            println!("{} has {} hints: --hint 1 to --hint {}.", self.name, hints.len(), hints.len());
+            println!(
+                "{} has {} hints: --hint 1 to --hint {}.",
+                self.name,
+                hints.len(),
+                hints.len()
+            );
             return ExitCode::FAILURE;
         };
         println!("{}, hint {number} of {}: {hint}", self.name, hints.len());
@@ -208,16 +232,19 @@ impl Exercise {
 
     fn is_in_its_chapter(&self) -> bool {
         let path = format!("{}/docs/{}.md", env!("CARGO_MANIFEST_DIR"), self.chapter);
-        std::fs::read_to_string(path).is_ok_and(|text| text.contains(&format!("\n**{}.** ", self.name)))
+        std::fs::read_to_string(path)
+            .is_ok_and(|text| text.contains(&format!("\n**{}.** ", self.name)))
     }
 
-    /// The hints at the end of the file: comments that are numbered, and go on in lines that are indented.
+    /// The hints at the end of the file: comments that are numbered, and go on in lines that are
+    /// indented.
     fn hints(&self) -> Vec<String> {
         let mut hints: Vec<String> = Vec::new();
         for line in self.text.lines() {
             if let Some(text) = line.strip_prefix(&format!("// {}. ", hints.len() + 1)) {
                 hints.push(text.to_owned());
-            } else if let (Some(text), Some(hint)) = (line.strip_prefix("//    "), hints.last_mut()) {
+            } else if let (Some(text), Some(hint)) = (line.strip_prefix("//    "), hints.last_mut())
+            {
                 hint.extend([" ", text]);
             }
         }
@@ -225,9 +252,14 @@ impl Exercise {
     }
 }
 
-/// A panic is an answer, too: the check goes on to the next exercise, and the learner reads where it was.
+/// A panic is an answer, too: the check goes on to the next exercise, and the learner reads where
+/// it was.
 fn tried(check: fn() -> Check) -> Check {
     catch_unwind(AssertUnwindSafe(check)).unwrap_or_else(|_| {
-        Err(Miss { asked: "to run to the end".into(), expected: "no panic".into(), came: "the one above".into() })
+        Err(Miss {
+            asked: "to run to the end".into(),
+            expected: "no panic".into(),
+            came: "the one above".into(),
+        })
     })
 }

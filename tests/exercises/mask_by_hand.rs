@@ -1,4 +1,5 @@
-//! Mask a payload in place (RFC 6455 §5.3). `done` bytes of it came before these, and are masked already.
+//! Mask a payload in place (RFC 6455 §5.3). `done` bytes of it came before these, and are masked
+//! already.
 
 pub fn mask(payload: &mut [u8], key: [u8; 4], done: usize) {
     for byte in payload {

@@ -1,5 +1,5 @@
-//! How many bytes does the program `client` send for a line with `hello` and the end of the input, after the handshake?
-//! Replace `None` by `Some(…)`.
+//! How many bytes does the program `client` send for a line with `hello` and the end of the input,
+//! after the handshake? Replace `None` by `Some(…)`.
 
 pub const BYTES: Option<usize> = None;
 

@@ -1,5 +1,5 @@
-//! A message of 200 bytes of text instead of `hello` is 195 bytes longer. By how many bytes beyond that does its frame
-//! grow, and by how many its chunk of the event stream, as the hub sends them?
+//! A message of 200 bytes of text instead of `hello` is 195 bytes longer. By how many bytes beyond
+//! that does its frame grow, and by how many its chunk of the event stream, as the hub sends them?
 
 pub const FRAME: Option<usize> = None;
 pub const CHUNK: Option<usize> = None;

@@ -1,4 +1,5 @@
-//! How many bytes does the server of the lesson `websocket` send in answer to the text `你`? Replace `None` by `Some(…)`.
+//! How many bytes does the server of the lesson `websocket` send in answer to the text `你`? Replace
+//! `None` by `Some(…)`.
 
 pub const BYTES: Option<u64> = None;
 

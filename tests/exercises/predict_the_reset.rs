@@ -1,5 +1,6 @@
-//! The log keeps 300 messages, one a second. A laptop saw message 100, was closed for ten minutes, and its browser comes
-//! back. What does `reset` say was missed, and which number has the first message after it?
+//! The log keeps 300 messages, one a second. A laptop saw message 100, was closed for ten minutes,
+//! and its browser comes back. What does `reset` say was missed, and which number has the first
+//! message after it?
 
 pub const MISSED: Option<u64> = None;
 pub const FIRST: Option<u64> = None;

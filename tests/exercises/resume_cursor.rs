@@ -1,6 +1,7 @@
-//! Where does a reader of the hub go on? A stream asks with `?after=ID`, and an EventSource that comes back also says
-//! `Last-Event-ID`, with the same URL as before. Who names nothing begins before the newest message; who names what is no
-//! ID gets `Id { epoch: 0, seq: 0 }`, which the feed calls another run.
+//! Where does a reader of the hub go on? A stream asks with `?after=ID`, and an EventSource that
+//! comes back also says `Last-Event-ID`, with the same URL as before. Who names nothing begins
+//! before the newest message; who names what is no ID gets `Id { epoch: 0, seq: 0 }`, which the
+//! feed calls another run.
 
 use push_by_hand::feed::{Feed, Id};
 use push_by_hand::http::Request;

@@ -1,5 +1,5 @@
-//! `goodbye` makes the server let go of every held question at once, and hold none from then on. `hold` returns `None`
-//! for "answer with 204".
+//! `goodbye` makes the server let go of every held question at once, and hold none from then on.
+//! `hold` returns `None` for "answer with 204".
 
 use push_by_hand::feed::{Feed, Id, News};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,4 +17,5 @@ pub fn hold(feed: &Feed, _closing: &AtomicBool, after: Id, deadline: Instant) ->
 // Hints, one at a time: `--hint 1`, `--hint 2`, …
 // 1. `hold` in src/bin/long_polling.rs looks every five seconds. Is that "at once"?
 // 2. Everybody who waits, waits in the feed. What would wake them?
-// 3. First say that you are closing, then wake them: the other way round somebody wakes, sees nothing, and sleeps again.
+// 3. First say that you are closing, then wake them: the other way round somebody wakes, sees
+//   nothing, and sleeps again.

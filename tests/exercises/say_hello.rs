@@ -13,5 +13,6 @@ pub fn answer(request: &Request) -> Response {
 
 // Hints, one at a time: `--hint 1`, `--hint 2`, …
 // 1. The `match` takes a method and a path, like `answer` in src/bin/polling.rs.
-// 2. `Response::text` makes the answer, `with` adds a field to it. `Cache-Control: no-store` is the one.
+// 2. `Response::text` makes the answer, `with` adds a field to it. `Cache-Control: no-store` is the
+//   one.
 // 3. What should `POST /hello` get? Look at what the other path does, and remember `Allow`.

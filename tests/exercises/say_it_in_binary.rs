@@ -1,5 +1,5 @@
-//! A line that begins with `0x` is sent as bytes, `0x00ff` as two of them; any other line is sent as text, and so is one
-//! that only looks like bytes.
+//! A line that begins with `0x` is sent as bytes, `0x00ff` as two of them; any other line is sent
+//! as text, and so is one that only looks like bytes.
 
 use push_by_hand::websocket::Message;
 

@@ -1,5 +1,6 @@
-//! Answer texts in capital letters, until the client has no more to say. Is a message of 125 bytes still answered with one
-//! of 125? And what about a binary message: it is not text, so it comes back as it is.
+//! Answer texts in capital letters, until the client has no more to say. Is a message of 125 bytes
+//! still answered with one of 125? And what about a binary message: it is not text, so it comes
+//! back as it is.
 
 use push_by_hand::websocket::{Error, WebSocket};
 

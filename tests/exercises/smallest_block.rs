@@ -1,5 +1,5 @@
-//! Write each message with as few bytes as a browser needs to show the same data and the same last event ID, from an event
-//! of the type `message`.
+//! Write each message with as few bytes as a browser needs to show the same data and the same last
+//! event ID, from an event of the type `message`.
 
 use push_by_hand::feed::Message;
 

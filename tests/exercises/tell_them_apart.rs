@@ -1,4 +1,5 @@
-//! Which of these can be a key, which an accept value, which neither? `Some("key")`, `Some("accept")`, `Some("neither")`.
+//! Which of these can be a key, which an accept value, which neither? `Some("key")`,
+//! `Some("accept")`, `Some("neither")`.
 
 pub const KINDS: [(&str, Option<&str>); 4] = [
     ("dGhlIHNhbXBsZSBub25jZQ==", None),

@@ -1,5 +1,5 @@
-//! Let a second origin, `http://localhost:9000`, read the answers beside `http://localhost:8000`, without letting in
-//! everybody.
+//! Let a second origin, `http://localhost:9000`, read the answers beside `http://localhost:8000`,
+//! without letting in everybody.
 
 use push_by_hand::cors::Cors;
 
@@ -14,5 +14,5 @@ pub fn cors() -> Cors {
 
 // Hints, one at a time: `--hint 1`, `--hint 2`, …
 // 1. `Cors` has a list of origins.
-// 2. Ask with each of the two in `Origin`, and with a third. Which field tells a cache that the answers differ, and what
-//    would go wrong without it?
+// 2. Ask with each of the two in `Origin`, and with a third. Which field tells a cache that the
+//   answers differ, and what would go wrong without it?

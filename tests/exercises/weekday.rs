@@ -1,11 +1,13 @@
-//! Answer `GET /weekday` with the day of the week in English (UTC), and with a tag that lets a page that asks every
-//! second get 304 until midnight.
+//! Answer `GET /weekday` with the day of the week in English (UTC), and with a tag that lets a page
+//! that asks every second get 304 until midnight.
 
 use push_by_hand::http::{Method, Request, Response, Status};
 
 pub fn answer(request: &Request, unix_seconds: u64) -> Response {
     match (request.method, request.path()) {
-        (Method::Get | Method::Head, "/weekday") => Response::text(Status::OK, unix_seconds.to_string()),
+        (Method::Get | Method::Head, "/weekday") => {
+            Response::text(Status::OK, unix_seconds.to_string())
+        }
         (_, "/weekday") => Response::method_not_allowed(request, "GET, HEAD"),
         _ => Response::not_found(request),
     }

@@ -21,7 +21,8 @@ pub fn open(port: u16, target: &str) -> Client {
     client
 }
 
-/// A frame as a client sends it. `byte0` is FIN, RSV1–3 and the opcode: `0x81` is a whole text message.
+/// A frame as a client sends it. `byte0` is FIN, RSV1–3 and the opcode: `0x81` is a whole text
+/// message.
 pub fn masked(byte0: u8, payload: &[u8]) -> Vec<u8> {
     let key = [0x37, 0xfa, 0x21, 0x3d];
     let mut bytes = vec![byte0];
@@ -41,7 +42,9 @@ pub fn masked(byte0: u8, payload: &[u8]) -> Vec<u8> {
 
 /// The next frame that the server sends.
 pub fn next(client: &mut Client) -> Frame {
-    Frame::read_from(client, Role::Client, usize::MAX).expect("a frame").expect("a frame, and not the end")
+    Frame::read_from(client, Role::Client, usize::MAX)
+        .expect("a frame")
+        .expect("a frame, and not the end")
 }
 
 /// The next frame, which is a whole text message.
@@ -51,10 +54,16 @@ pub fn next_text(client: &mut Client) -> String {
     String::from_utf8(frame.payload).expect("text")
 }
 
-/// What a failed connection ends with: a Close, whose code and reason this returns, and the end of the stream.
+/// What a failed connection ends with: a Close, whose code and reason this returns, and the end of
+/// the stream.
 pub fn close_and_end(client: &mut Client) -> (u16, String) {
     let frame = next(client);
-    assert_eq!((frame.fin, frame.opcode), (true, Opcode::Close), "{:?}", frame.payload.escape_ascii());
+    assert_eq!(
+        (frame.fin, frame.opcode),
+        (true, Opcode::Close),
+        "{:?}",
+        frame.payload.escape_ascii()
+    );
     let close = Close::read_from(&frame.payload).expect("a good Close");
     // Saying goodbye lets the server stop waiting for more.
     client.end_sending();

@@ -1,4 +1,5 @@
-//! What the tests share: a program of ours that runs until the test is over, and the far end of a connection to it.
+//! What the tests share: a program of ours that runs until the test is over, and the far end of a
+//! connection to it.
 //!
 //! ```ignore
 //! mod support;
@@ -10,7 +11,8 @@
 //! assert_eq!(client.response().status, Status::OK);
 //! ```
 //!
-//! Every wait here has a deadline, [`PATIENCE`], which only a fault reaches: no test measures with it.
+//! Every wait here has a deadline, [`PATIENCE`], which only a fault reaches: no test measures with
+//! it.
 
 #![allow(dead_code)] // Each test program uses a part of this.
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
@@ -26,7 +28,8 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take before the test is given up: long enough for a machine that does ten other things.
+/// How long anything may take before the test is given up: long enough for a machine that does ten
+/// other things.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The longest body that [`Client::response`] reads, in octets.
@@ -40,26 +43,41 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a program (`env!("CARGO_BIN_EXE_polling")`) with these flags. Give `--port 0`, so that tests can run side by side.
+    /// Starts a program (`env!("CARGO_BIN_EXE_polling")`) with these flags. Give `--port 0`, so
+    /// that tests can run side by side.
     pub fn start(program: &str, flags: &[&str]) -> Program {
         Program::run(Command::new(program).args(flags))
     }
 
-    /// The same for a command that needs more than flags: a limit of the shell, a variable of the environment.
+    /// The same for a command that needs more than flags: a limit of the shell, a variable of the
+    /// environment.
     pub fn run(command: &mut Command) -> Program {
         let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = piped.spawn().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
-        // Both pipes are read at once and always: a program that writes into a full pipe stands still.
+        let mut child =
+            piped.spawn().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
+        // Both pipes are read at once and always: a program that writes into a full pipe stands
+        // still.
         let output = Lines::read_from(child.stdout.take().unwrap());
         let log = Lines::read_from(child.stderr.take().unwrap());
         Program { child, output, log }
     }
 
-    /// Starts a program whose log nobody reads: what it writes there stays in the pipe, until the pipe is full.
+    /// Starts a program whose log nobody reads: what it writes there stays in the pipe, until the
+    /// pipe is full.
     pub fn start_unheard(program: &str, flags: &[&str]) -> Program {
         let mut command = Command::new(program);
-        let mut child = command.args(flags).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        Program { output: Lines::read_from(child.stdout.take().unwrap()), log: Lines::read_from(io::empty()), child }
+        let mut child = command
+            .args(flags)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        Program {
+            output: Lines::read_from(child.stdout.take().unwrap()),
+            log: Lines::read_from(io::empty()),
+            child,
+        }
     }
 
     /// Its process id.
@@ -67,10 +85,18 @@ impl Program {
         self.child.id()
     }
 
-    /// The URL that the program prints after this word: `url("page")` is `http://localhost:40123/`. Waits for the line.
+    /// The URL that the program prints after this word: `url("page")` is `http://localhost:40123/`.
+    /// Waits for the line.
     pub fn url(&self, what: &str) -> String {
-        let line = self.output.wait_for(what, |line| line.split_whitespace().next() == Some(what), &self.log);
-        line.split_whitespace().nth(1).unwrap_or_else(|| panic!("a URL after \"{what}\" in \"{line}\"")).to_owned()
+        let line = self.output.wait_for(
+            what,
+            |line| line.split_whitespace().next() == Some(what),
+            &self.log,
+        );
+        line.split_whitespace()
+            .nth(1)
+            .unwrap_or_else(|| panic!("a URL after \"{what}\" in \"{line}\""))
+            .to_owned()
     }
 
     /// The port in that URL.
@@ -105,7 +131,8 @@ impl Program {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits until it ends by itself; returns its exit code (`None` after a signal) and all it wrote: standard output, standard error.
+    /// Waits until it ends by itself; returns its exit code (`None` after a signal) and all it
+    /// wrote: standard output, standard error.
     pub fn wait_for_end(mut self) -> (Option<i32>, String, String) {
         self.output.wait_for_end();
         self.log.wait_for_end();
@@ -125,13 +152,18 @@ impl Program {
     /// How many files it has open, sockets among them (Linux).
     pub fn open_files(&self) -> usize {
         let path = format!("/proc/{}/fd", self.child.id());
-        std::fs::read_dir(&path).unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux")).count()
+        std::fs::read_dir(&path)
+            .unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux"))
+            .count()
     }
 
     fn status(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux"));
-        let number = status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
+        let status = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux"));
+        let number = status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
         number.unwrap_or_else(|| panic!("a number after {name} in {path}"))
     }
 }
@@ -164,7 +196,12 @@ impl Lines {
             let mut pipe = BufReader::new(pipe);
             let mut line = Vec::new();
             while matches!(pipe.read_until(b'\n', &mut line), Ok(1..)) {
-                filled.state.lock().unwrap().lines.push(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
+                filled
+                    .state
+                    .lock()
+                    .unwrap()
+                    .lines
+                    .push(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
                 filled.changed.notify_all();
                 line.clear();
             }
@@ -176,25 +213,32 @@ impl Lines {
 
     fn wait_for(&self, what: &str, mut wanted: impl FnMut(&str) -> bool, other: &Lines) -> String {
         let state = self.state.lock().unwrap();
-        let found = |state: &mut LinesState| !state.ended && !state.lines.iter().any(|line| wanted(line));
+        let found =
+            |state: &mut LinesState| !state.ended && !state.lines.iter().any(|line| wanted(line));
         let (state, _) = self.changed.wait_timeout_while(state, PATIENCE, found).unwrap();
         let line = state.lines.iter().find(|line| wanted(line)).cloned();
         line.unwrap_or_else(|| {
             let other = &other.state.lock().unwrap().lines;
-            panic!("no line with \"{what}\" came.\nHere: {:#?}\nOn the other stream: {other:#?}", state.lines)
+            panic!(
+                "no line with \"{what}\" came.\nHere: {:#?}\nOn the other stream: {other:#?}",
+                state.lines
+            )
         })
     }
 
     fn wait_for_end(&self) {
-        let (state, _) = self.changed.wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |state| !state.ended).unwrap();
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |state| !state.ended)
+            .unwrap();
         assert!(state.ended, "the program went on for {PATIENCE:?}: {:#?}", state.lines);
     }
 }
 
 /// The client's end of a connection: sends any bytes, reads what comes as bytes or as HTTP.
 ///
-/// It is a `BufRead` too, and so is the body that [`Client::response_in_parts`] hands over: every reader of the library takes
-/// them, as in `EventReader::new(body, "")`.
+/// It is a `BufRead` too, and so is the body that [`Client::response_in_parts`] hands over: every
+/// reader of the library takes them, as in `EventReader::new(body, "")`.
 pub struct Client {
     reader: BufReader<TcpStream>,
 }
@@ -202,7 +246,8 @@ pub struct Client {
 impl Client {
     /// Connects to a port of this machine.
     pub fn connect(port: u16) -> Client {
-        Client::try_connect(port).unwrap_or_else(|error| panic!("no connection to port {port}: {error}"))
+        Client::try_connect(port)
+            .unwrap_or_else(|error| panic!("no connection to port {port}: {error}"))
     }
 
     /// The same where a failure is an answer.
@@ -234,8 +279,8 @@ impl Client {
         self.stream().shutdown(Shutdown::Write).expect("the socket is open")
     }
 
-    /// Sends a request without a body, with the fields that a client of ours always sends and these lines beside them
-    /// (`"Connection: close\r\n"`).
+    /// Sends a request without a body, with the fields that a client of ours always sends and these
+    /// lines beside them (`"Connection: close\r\n"`).
     pub fn ask(&mut self, method: &str, target: &str, fields: &str) {
         self.send(format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\n{fields}\r\n"));
     }
@@ -258,7 +303,8 @@ impl Client {
 
     /// Reads the head of a response, and hands over its body to be read as it comes.
     pub fn response_in_parts(&mut self) -> (Response, Body<&mut BufReader<TcpStream>>) {
-        let (head, framing) = Response::read_head_from(&mut self.reader, false).expect("the head of a response");
+        let (head, framing) =
+            Response::read_head_from(&mut self.reader, false).expect("the head of a response");
         (head, Body::new(&mut self.reader, framing))
     }
 
@@ -268,7 +314,9 @@ impl Client {
         while !bytes.ends_with(text.as_bytes()) {
             let mut octet = [0];
             let read = self.reader.read_exact(&mut octet);
-            read.unwrap_or_else(|error| panic!("no {text:?} came: {error}; but \"{}\"", bytes.escape_ascii()));
+            read.unwrap_or_else(|error| {
+                panic!("no {text:?} came: {error}; but \"{}\"", bytes.escape_ascii())
+            });
             bytes.push(octet[0]);
         }
         bytes
@@ -278,15 +326,19 @@ impl Client {
     pub fn rest(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         let read = self.reader.read_to_end(&mut bytes);
-        read.unwrap_or_else(|error| panic!("no orderly end: {error}; after \"{}\"", bytes.escape_ascii()));
+        read.unwrap_or_else(|error| {
+            panic!("no orderly end: {error}; after \"{}\"", bytes.escape_ascii())
+        });
         bytes
     }
 
-    /// Reads all that comes until the peer closes or is gone; a reset is an end like any other here.
+    /// Reads all that comes until the peer closes or is gone; a reset is an end like any other
+    /// here.
     pub fn rest_until_gone(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         if let Err(error) = self.reader.read_to_end(&mut bytes) {
-            let gone = matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
+            let gone =
+                matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe);
             assert!(gone, "no end: {error}; after \"{}\"", bytes.escape_ascii());
         }
         bytes
@@ -317,7 +369,8 @@ pub fn get(port: u16, target: &str) -> Response {
 /// The same with a method, more field lines and a body.
 pub fn request(port: u16, method: &str, target: &str, fields: &str, body: &str) -> Response {
     let mut client = Client::connect(port);
-    let length = if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
+    let length =
+        if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
     client.send(format!("{method} {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{length}{fields}\r\n{body}"));
     if method == "HEAD" { client.response_to_head() } else { client.response() }
 }
@@ -327,7 +380,8 @@ pub fn text(response: &Response) -> &str {
     str::from_utf8(&response.body).expect("text in UTF-8")
 }
 
-/// Looks again and again until it is so. For what nobody can be told of: the number of another process's threads.
+/// Looks again and again until it is so. For what nobody can be told of: the number of another
+/// process's threads.
 pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so() {
@@ -339,15 +393,19 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Reads one chunk of a body in the chunked coding; an empty one is the last.
 pub fn chunk(client: &mut Client) -> Vec<u8> {
     let line = client.read_through("\r\n");
-    let size = str::from_utf8(&line[..line.len() - 2]).ok().and_then(|digits| usize::from_str_radix(digits, 16).ok());
-    let size = size.unwrap_or_else(|| panic!("expected a chunk size; came \"{}\"", line.escape_ascii()));
+    let size = str::from_utf8(&line[..line.len() - 2])
+        .ok()
+        .and_then(|digits| usize::from_str_radix(digits, 16).ok());
+    let size =
+        size.unwrap_or_else(|| panic!("expected a chunk size; came \"{}\"", line.escape_ascii()));
     let mut data = vec![0; size + 2];
     client.read_exact(&mut data).expect("the whole chunk");
     assert_eq!(data.split_off(size), b"\r\n", "the end of a chunk of {size}");
     data
 }
 
-/// Every string of this name in a piece of JSON of ours, in order: `values(r#"{"id":"7-1"}"#, "id")` is `["7-1"]`.
+/// Every string of this name in a piece of JSON of ours, in order: `values(r#"{"id":"7-1"}"#,
+/// "id")` is `["7-1"]`.
 pub fn values<'a>(json: &'a str, name: &str) -> Vec<&'a str> {
     let begin = format!("\"{name}\":\"");
     let value = |rest: &'a str| rest.split_once('"').expect("a string ends").0;
@@ -356,13 +414,19 @@ pub fn values<'a>(json: &'a str, name: &str) -> Vec<&'a str> {
 
 /// The run and the number in an id: `1763700000000-42`.
 pub fn id(text: &str) -> (u64, u64) {
-    let parts = text.split_once('-').and_then(|(epoch, seq)| Some((epoch.parse().ok()?, seq.parse().ok()?)));
+    let parts = text
+        .split_once('-')
+        .and_then(|(epoch, seq)| Some((epoch.parse().ok()?, seq.parse().ok()?)));
     parts.unwrap_or_else(|| panic!("expected an id; came \"{text}\""))
 }
 
 /// Whether this is a time of day as ours are written: `07:20:01`.
 pub fn is_time_of_day(text: &str) -> bool {
-    text.len() == 8 && text.bytes().enumerate().all(|(i, octet)| if i % 3 == 2 { octet == b':' } else { octet.is_ascii_digit() })
+    text.len() == 8
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(i, octet)| if i % 3 == 2 { octet == b':' } else { octet.is_ascii_digit() })
 }
 
 /// How many of a program's threads have a connection, or have had one a moment ago (Linux).
@@ -373,8 +437,11 @@ pub fn connections(program: &Program) -> usize {
 /// How many of a program's threads have this name (Linux).
 pub fn threads_named(program: &Program, wanted: &str) -> usize {
     let tasks = format!("/proc/{}/task", program.pid());
-    let tasks = std::fs::read_dir(&tasks).unwrap_or_else(|error| panic!("{tasks}: {error}; this needs Linux"));
+    let tasks = std::fs::read_dir(&tasks)
+        .unwrap_or_else(|error| panic!("{tasks}: {error}; this needs Linux"));
     // A thread may end between the listing and the look at its name.
-    let name = |task: io::Result<std::fs::DirEntry>| std::fs::read_to_string(task.ok()?.path().join("comm")).ok();
+    let name = |task: io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(task.ok()?.path().join("comm")).ok()
+    };
     tasks.filter_map(name).filter(|name| name.trim_end() == wanted).count()
 }

@@ -79,7 +79,8 @@ fn refuses_two_answers_to_the_question_where_the_body_ends() {
         ("1.1", "Content-Length: 5\r\nTransfer-Encoding: identity\r\n", Rule::OneFraming, 33),
         ("1.1", "Content-Length:\r\nTransfer-Encoding:\r\n", Rule::OneFraming, 32),
         ("1.0", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", Rule::OneFraming, 33),
-        // RFC 9112 §6.1: an HTTP/1.0 sender knows no transfer codings; whoever added this one is not to be trusted.
+        // RFC 9112 §6.1: an HTTP/1.0 sender knows no transfer codings; whoever added this one is
+        // not to be trusted.
         ("1.0", "Transfer-Encoding: chunked\r\n", Rule::NoTransferEncodingIn10, 36),
     ] {
         let text = head(version, fields);
@@ -107,7 +108,10 @@ fn a_body_may_have_a_mebibyte_and_not_one_octet_more() {
         format!("{head}{half:x}\r\n{0}\r\n{half:X}\r\n{0}\r\n{more}0\r\n\r\n", &text[..half])
     };
     assert_eq!(whole(&chunked("")).unwrap().unwrap().body.len(), MAX_BODY);
-    assert!(matches!(whole(&chunked("1\r\ny\r\n")), Err(Error::Broken { rule: Rule::BodyLength, at: MAX_BODY, .. })));
+    assert!(matches!(
+        whole(&chunked("1\r\ny\r\n")),
+        Err(Error::Broken { rule: Rule::BodyLength, at: MAX_BODY, .. })
+    ));
 }
 
 #[test]
@@ -117,7 +121,8 @@ fn memory_grows_with_what_arrives_and_not_with_what_was_announced() {
     let read = |limit| Body::new(bytes.as_slice(), Framing::Chunked).read_whole(limit);
     assert!(matches!(read(2), Err(Error::Broken { rule: Rule::BodyLength, at: 2, .. })));
     assert!(matches!(read(3), Err(Error::Broken { rule: Rule::WholeMessage, at: 21, .. })));
-    let announced = Body::new(b"abc".as_slice(), Framing::Length(1 << 40)).read_whole(usize::MAX - 1);
+    let announced =
+        Body::new(b"abc".as_slice(), Framing::Length(1 << 40)).read_whole(usize::MAX - 1);
     assert!(matches!(announced, Err(Error::Broken { rule: Rule::WholeMessage, at: 3, .. })));
 }
 
@@ -187,12 +192,20 @@ fn a_size_line_and_the_trailers_have_limits() {
     let longer = line(257);
     assert_broken(longer.as_bytes(), read_chunks(longer.as_bytes()), Rule::ChunkSize, 400, 0);
     let trailers = format!("0\r\n{}\r\n", "X: y\r\n".repeat(101));
-    assert_broken(trailers.as_bytes(), read_chunks(trailers.as_bytes()), Rule::FieldCount, 431, 3 + 600);
+    assert_broken(
+        trailers.as_bytes(),
+        read_chunks(trailers.as_bytes()),
+        Rule::FieldCount,
+        431,
+        3 + 600,
+    );
 }
 
 #[test]
 fn a_body_stops_where_it_ends_however_it_is_read() {
-    for (framing, bytes) in [(Framing::Length(5), "hello"), (Framing::Chunked, "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n")] {
+    for (framing, bytes) in
+        [(Framing::Length(5), "hello"), (Framing::Chunked, "2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n")]
+    {
         let message = bytes.to_owned() + "next";
         let mut rest = message.as_bytes();
         let mut body = Body::new(&mut rest, framing);

@@ -39,7 +39,8 @@ fn octets_that_are_not_utf8_stay_where_they_are_and_hurt_nothing_beside_them() {
 #[test]
 fn refuses_lines_that_are_not_field_lines() {
     for (text, rule, at) in [
-        // RFC 9112 §5.1: no white space before the colon, which some servers have taken for a part of the name.
+        // RFC 9112 §5.1: no white space before the colon, which some servers have taken for a part
+        // of the name.
         ("Host : a\r\n\r\n", Rule::FieldName, 4),
         ("Host\t: a\r\n\r\n", Rule::FieldName, 4),
         ("A: b\r\nHost : a\r\n\r\n", Rule::FieldName, 10),
@@ -51,7 +52,8 @@ fn refuses_lines_that_are_not_field_lines() {
         ("A\rB: c\r\n\r\n", Rule::FieldName, 1),
         ("é: c\r\n\r\n", Rule::FieldName, 0),
         ("\r\r\n\r\n", Rule::FieldName, 0),
-        // RFC 9112 §5.2 and §2.2: a line that continues another, and white space before the first line.
+        // RFC 9112 §5.2 and §2.2: a line that continues another, and white space before the first
+        // line.
         ("A: b\r\n c\r\n\r\n", Rule::NoFolding, 6),
         ("A: b\r\n\tc: d\r\n\r\n", Rule::NoFolding, 6),
         (" A: b\r\n\r\n", Rule::NoFolding, 0),
@@ -93,7 +95,9 @@ fn the_lines_may_have_16_kib_together_and_not_one_octet_more() {
     for line_end in ["\r\n", "\n"] {
         let section = |length: usize| {
             let first = format!("A: b{line_end}");
-            let second = "C: ".to_owned() + &"d".repeat(length - first.len() - 3 - line_end.len()) + line_end;
+            let second = "C: ".to_owned()
+                + &"d".repeat(length - first.len() - 3 - line_end.len())
+                + line_end;
             assert_eq!(first.len() + second.len(), length);
             (first.len(), first + &second + line_end)
         };

@@ -7,9 +7,21 @@ fn read(bytes: &[u8]) -> Result<Option<Request>, Error> {
 
 /// A request in one line: method, target, version, host, and the body if there is one.
 fn shape(bytes: &[u8]) -> String {
-    let request = read(bytes).unwrap_or_else(|error| panic!("{error}: {}", bytes.escape_ascii())).expect("a request");
-    let body = if request.body.is_empty() { String::new() } else { format!(" {}", request.body.escape_ascii()) };
-    format!("{:?} {} {:?} {}{body}", request.method, request.target, request.version, request.host())
+    let request = read(bytes)
+        .unwrap_or_else(|error| panic!("{error}: {}", bytes.escape_ascii()))
+        .expect("a request");
+    let body = if request.body.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", request.body.escape_ascii())
+    };
+    format!(
+        "{:?} {} {:?} {}{body}",
+        request.method,
+        request.target,
+        request.version,
+        request.host()
+    )
 }
 
 /// Tries a table of refusals: bytes, rule, status, place.
@@ -23,14 +35,18 @@ fn assert_refused(table: &[(&str, Rule, u16, usize)]) {
 fn reads_every_form_of_request() {
     for (text, request) in [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "Get / Http11 a"),
-        ("HEAD /clock?after=1-2 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n", "Head /clock?after=1-2 Http11 localhost:8080"),
+        (
+            "HEAD /clock?after=1-2 HTTP/1.1\r\nHost: localhost:8080\r\n\r\n",
+            "Head /clock?after=1-2 Http11 localhost:8080",
+        ),
         ("PUT /x HTTP/1.1\r\nHost: a\r\n\r\n", "Put /x Http11 a"),
         ("PATCH /x HTTP/1.1\r\nHost: a\r\n\r\n", "Patch /x Http11 a"),
         ("DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", "Delete /x Http11 a"),
         ("OPTIONS /x HTTP/1.1\r\nHost: a\r\n\r\n", "Options /x Http11 a"),
         // RFC 9112 §3.2.4: asterisk-form, for OPTIONS alone.
         ("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "Options * Http11 a"),
-        // RFC 9112 §3.2.2: absolute-form; its authority replaces Host, and an empty path is "/", or "*" for OPTIONS.
+        // RFC 9112 §3.2.2: absolute-form; its authority replaces Host, and an empty path is "/", or
+        // "*" for OPTIONS.
         ("GET http://b:81/x?y=/z HTTP/1.1\r\nHost: a\r\n\r\n", "Get /x?y=/z Http11 b:81"),
         ("GET http://b HTTP/1.1\r\nHost: a\r\n\r\n", "Get / Http11 b"),
         ("GET HTTPS://b?q HTTP/1.1\r\nHost: a\r\n\r\n", "Get /?q Http11 b"),
@@ -53,17 +69,32 @@ fn reads_every_form_of_request() {
         ("POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello", "Post / Http10  hello"),
         ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n\r\n", "Get / Http11 a \\r\\n"),
         ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", "Post / Http11 a"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "Post / Http11 a"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "Post / Http11 a hello"),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+            "Post / Http11 a",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: CHUNKED\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            "Post / Http11 a hello",
+        ),
         (
             "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=\"y\"\r\nabc\r\nA \t;z\r\n0123456789\r\n00;l\r\nT: u\r\n\r\n",
             "Post / Http11 a abc0123456789",
         ),
         // RFC 9110 §5.6.1: empty members of a list mean nothing.
-        ("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: , chunked,\r\n\r\n1\r\nx\r\n0\r\n\r\n", "Post / Http11 a x"),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: , chunked,\r\n\r\n1\r\nx\r\n0\r\n\r\n",
+            "Post / Http11 a x",
+        ),
         // RFC 9112 §6.3: the same length twice is one length.
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello", "Post / Http11 a hello"),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 005\r\n\r\nhello", "Post / Http11 a hello"),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello",
+            "Post / Http11 a hello",
+        ),
+        (
+            "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 005\r\n\r\nhello",
+            "Post / Http11 a hello",
+        ),
     ] {
         assert_eq!(shape(text.as_bytes()), request);
     }
@@ -82,7 +113,8 @@ fn every_part_of_a_request_is_missed_when_the_peer_leaves_early() {
     for cut in 3..whole.len() {
         assert_broken(&whole[..cut], read(&whole[..cut]), Rule::WholeMessage, 400, cut);
     }
-    // Within a body places are counted from its start, and there they are the same for both framings.
+    // Within a body places are counted from its start, and there they are the same for both
+    // framings.
     let chunks = b"3\r\nabc\r\n0\r\nT: u\r\n\r\n";
     for cut in 0..chunks.len() {
         let bytes = [whole, &chunks[..cut]].concat();
@@ -107,7 +139,8 @@ fn no_single_wrong_byte_makes_the_reader_panic_or_read_two_ways() {
         b"POST / HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 5, 5\r\nConnection: close\r\n\r\nhello",
         b"PUT /%41 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nA;x\r\n0123456789\r\n1\r\n!\r\n0\r\nT: u\r\n\r\n",
     ];
-    // A change may end the request sooner than at the end of these bytes: what is left must be the same, too.
+    // A change may end the request sooner than at the end of these bytes: what is left must be the
+    // same, too.
     let read = |bytes: &[u8]| {
         let (mut whole, mut drip) = (bytes, Drip(bytes));
         let (result, dripped) = (Request::read_from(&mut whole), Request::read_from(&mut drip));
@@ -123,16 +156,24 @@ fn no_single_wrong_byte_makes_the_reader_panic_or_read_two_ways() {
         for place in 0..message.len() {
             let (before, after) = message.split_at(place);
             for octet in *b"\r\n\0 \t:;,[]/*#%059aAfFH\x7f\x80\xff" {
-                for changed in [[before, &[octet], after].concat(), [before, &[octet], &after[1..]].concat()] {
+                for changed in
+                    [[before, &[octet], after].concat(), [before, &[octet], &after[1..]].concat()]
+                {
                     match read(&changed) {
                         Ok(Some(_)) => read_again += 1,
                         Ok(None) => panic!("a request became nothing: {}", changed.escape_ascii()),
-                        Err(error) => assert!(error.status().is_some(), "{error}: {}", changed.escape_ascii()),
+                        Err(error) => {
+                            assert!(error.status().is_some(), "{error}: {}", changed.escape_ascii())
+                        }
                     }
                 }
             }
             let shorter = [before, &after[1..]].concat();
-            assert!(!matches!(read(&shorter), Ok(None)), "a request became nothing: {}", shorter.escape_ascii());
+            assert!(
+                !matches!(read(&shorter), Ok(None)),
+                "a request became nothing: {}",
+                shorter.escape_ascii()
+            );
         }
     }
     assert!(read_again > 1_000, "many changes are harmless: {read_again}");
@@ -172,9 +213,13 @@ fn refuses_methods_it_does_not_know_and_methods_are_case_sensitive() {
         ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n", Rule::Method, 501, 0),
         ("\r\n!#$%&'*+-.^_`|~ / HTTP/1.1\r\nHost: a\r\n\r\n", Rule::Method, 501, 2),
     ]);
-    // RFC 9112 §3: a method longer than any other is an unknown method, not a target that is too long.
+    // RFC 9112 §3: a method longer than any other is an unknown method, not a target that is too
+    // long.
     let endless = "A".repeat(2 * MAX_REQUEST_LINE);
-    assert_refused(&[(&endless, Rule::Method, 501, 0), (&format!("{endless} / HTTP/1.1\r\n\r\n"), Rule::Method, 501, 0)]);
+    assert_refused(&[
+        (&endless, Rule::Method, 501, 0),
+        (&format!("{endless} / HTTP/1.1\r\n\r\n"), Rule::Method, 501, 0),
+    ]);
 }
 
 #[test]
@@ -265,7 +310,17 @@ fn refuses_a_host_that_is_missing_repeated_or_none() {
         ("GET / HTTP/1.1\r\nHost: [x]:80\r\n\r\n", Rule::Host, 400, 22),
         ("GET / HTTP/1.0\r\nHost: a b\r\n\r\n", Rule::Host, 400, 22),
     ]);
-    for host in ["a", "a:", "a:80", "127.0.0.1:8080", "[::1]", "[::1]:8080", "[2001:db8::1]:0", "xn--bcher-kva.example", "a_b"] {
+    for host in [
+        "a",
+        "a:",
+        "a:80",
+        "127.0.0.1:8080",
+        "[::1]",
+        "[::1]:8080",
+        "[2001:db8::1]:0",
+        "xn--bcher-kva.example",
+        "a_b",
+    ] {
         let text = format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n");
         assert_eq!(shape(text.as_bytes()), format!("Get / Http11 {host}"));
     }
@@ -275,7 +330,8 @@ fn refuses_a_host_that_is_missing_repeated_or_none() {
 fn what_is_expected_beforehand_is_the_body_or_nothing() {
     let expects = |version: &str, fields: &str| {
         let text = format!("POST / HTTP/{version}\r\nHost: a\r\n{fields}\r\n");
-        let head = every_way(text.as_bytes(), |reader| Request::read_head_from(reader)).unwrap().unwrap();
+        let head =
+            every_way(text.as_bytes(), |reader| Request::read_head_from(reader)).unwrap().unwrap();
         (text, head.expects_continue())
     };
     for (version, fields, waits) in [
@@ -323,14 +379,20 @@ fn a_connection_goes_on_or_ends_as_both_sides_say() {
     ] {
         let text = format!("GET / HTTP/{version}\r\nHost: a\r\n{connection}\r\n");
         let terms = read(text.as_bytes()).unwrap().unwrap().terms();
-        assert_eq!((terms.persistent, terms.head_only), (persistent, false), "HTTP/{version} {connection}");
+        assert_eq!(
+            (terms.persistent, terms.head_only),
+            (persistent, false),
+            "HTTP/{version} {connection}"
+        );
     }
     assert!(read(b"HEAD / HTTP/1.1\r\nHost: a\r\n\r\n").unwrap().unwrap().terms().head_only);
 }
 
 #[test]
 fn the_path_ends_at_the_first_question_mark_and_parameters_are_decoded() {
-    let request = |target: &str| read(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap().unwrap();
+    let request = |target: &str| {
+        read(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes()).unwrap().unwrap()
+    };
     for (target, path, after) in [
         ("/x", "/x", None),
         ("/x?", "/x", None),

@@ -28,7 +28,11 @@ fn writes_head_and_body_with_the_framing_that_fits() {
     let text = || Response::text(Status::OK, "hi\n");
     let http10 = Terms { version: Version::Http10, ..GET };
     for (response, terms, bytes) in [
-        (text(), GET, "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\n"),
+        (
+            text(),
+            GET,
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\n",
+        ),
         // RFC 9110 §9.3.2: HEAD gets the fields of GET, and no content.
         (
             text(),
@@ -50,7 +54,11 @@ fn writes_head_and_body_with_the_framing_that_fits() {
             Terms { persistent: false, ..http10 },
             "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\n",
         ),
-        (Response::new(Status::NOT_FOUND), GET, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"),
+        (
+            Response::new(Status::NOT_FOUND),
+            GET,
+            "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+        ),
         // RFC 9110 §8.6, RFC 9112 §6.3: neither content nor its length, whatever the value holds.
         (Response::new(Status::NO_CONTENT), GET, "HTTP/1.1 204 No Content\r\n\r\n"),
         (
@@ -64,12 +72,18 @@ fn writes_head_and_body_with_the_framing_that_fits() {
             "HTTP/1.1 304 Not Modified\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
         ),
         (
-            Response::new(Status::SWITCHING_PROTOCOLS).with("Upgrade", "websocket").with("Connection", "Upgrade"),
+            Response::new(Status::SWITCHING_PROTOCOLS)
+                .with("Upgrade", "websocket")
+                .with("Connection", "Upgrade"),
             Terms { persistent: false, ..GET },
             "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n",
         ),
         // RFC 9112 §4: the space stands even where there is no reason phrase.
-        (Response::new(Status::new(299).unwrap()), GET, "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n"),
+        (
+            Response::new(Status::new(299).unwrap()),
+            GET,
+            "HTTP/1.1 299 \r\nContent-Length: 0\r\n\r\n",
+        ),
     ] {
         assert_eq!(written(&response, terms), bytes);
     }
@@ -81,12 +95,18 @@ fn the_head_of_a_stream_announces_chunks_or_the_end_of_the_connection() {
         let mut out = Vec::new();
         Response::new(status).write_head_to(&mut out, terms, framing);
         let text = String::from_utf8(out).unwrap();
-        let lines = text.split_terminator("\r\n").skip(1).filter(|line| !line.starts_with("Date: ") && !line.is_empty());
+        let lines = text
+            .split_terminator("\r\n")
+            .skip(1)
+            .filter(|line| !line.starts_with("Date: ") && !line.is_empty());
         lines.collect::<Vec<_>>().join(" | ")
     };
     let last = Terms { persistent: false, ..GET };
     assert_eq!(head(Status::OK, GET, Framing::Chunked), "Transfer-Encoding: chunked");
-    assert_eq!(head(Status::OK, last, Framing::Chunked), "Transfer-Encoding: chunked | Connection: close");
+    assert_eq!(
+        head(Status::OK, last, Framing::Chunked),
+        "Transfer-Encoding: chunked | Connection: close"
+    );
     assert_eq!(head(Status::OK, last, Framing::UntilClose), "Connection: close");
     assert_eq!(head(Status::NO_CONTENT, GET, Framing::Chunked), "");
 }
@@ -121,7 +141,10 @@ fn no_status_but_one_of_three_digits_exists() {
     }
     for code in 100..=999 {
         let status = Status::new(code).unwrap();
-        assert_eq!((status.code(), status.to_string()), (code, format!("{code} {}", status.reason())));
+        assert_eq!(
+            (status.code(), status.to_string()),
+            (code, format!("{code} {}", status.reason()))
+        );
         assert_eq!(status.never_has_content(), code < 200 || code == 204 || code == 304);
     }
 }
@@ -131,7 +154,11 @@ fn reads_responses_of_every_framing() {
     for (text, status, body) in [
         ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello"),
         ("HTTP/1.0 200 OK\r\nContent-Length: 5\r\n\r\nhello", 200, "hello"),
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 200, "hello"),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+            200,
+            "hello",
+        ),
         ("HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n", 404, ""),
         ("HTTP/1.1 404\r\nContent-Length: 0\r\n\r\n", 404, ""),
         ("HTTP/1.1 299 Some of it, with spaces \t!\r\nContent-Length: 0\r\n\r\n", 299, ""),
@@ -140,17 +167,30 @@ fn reads_responses_of_every_framing() {
         ("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304, ""),
         ("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", 304, ""),
         // RFC 9110 §15.2: interim answers come before the real one; after 101 there is none.
-        ("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 \r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 200, ""),
+        (
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 \r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            200,
+            "",
+        ),
         ("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n", 101, ""),
     ] {
-        let response = read(text.as_bytes(), false).unwrap_or_else(|error| panic!("{error}: {text:?}"));
-        assert_eq!((response.status.code(), response.body.as_slice()), (status, body.as_bytes()), "{text:?}");
+        let response =
+            read(text.as_bytes(), false).unwrap_or_else(|error| panic!("{error}: {text:?}"));
+        assert_eq!(
+            (response.status.code(), response.body.as_slice()),
+            (status, body.as_bytes()),
+            "{text:?}"
+        );
     }
     let head = read(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", true).unwrap();
     assert_eq!((head.fields.get("content-length"), head.body.len()), (Some("5"), 0));
-    // Without either, a response goes on until the connection ends; what would be the next message is part of it.
+    // Without either, a response goes on until the connection ends; what would be the next message
+    // is part of it.
     let mut until_close = b"HTTP/1.1 200 OK\r\n\r\nhello HTTP/1.1 200 OK\r\n\r\n".as_slice();
-    assert_eq!(Response::read_from(&mut until_close, false, 100).unwrap().body, b"hello HTTP/1.1 200 OK\r\n\r\n");
+    assert_eq!(
+        Response::read_from(&mut until_close, false, 100).unwrap().body,
+        b"hello HTTP/1.1 200 OK\r\n\r\n"
+    );
 }
 
 #[test]
@@ -168,7 +208,11 @@ fn refuses_responses_that_break_the_rules() {
         ("ICY 200 OK\r\n\r\n", Rule::Version, 0),
         ("http/1.1 200 OK\r\n\r\n", Rule::Version, 0),
         ("HTTP/1.1 200 OK\r\nA : b\r\n\r\n", Rule::FieldName, 18),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", Rule::OneFraming, 33),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n",
+            Rule::OneFraming,
+            33,
+        ),
         ("HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n\r\n", Rule::ContentLength, 33),
         ("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", Rule::NoTransferEncodingIn10, 36),
     ] {
@@ -208,11 +252,17 @@ fn content_that_is_known_is_not_sent_again() {
         ("GET", "If-None-Match: w/\"x\"\r\n", 200),
         ("GET", "If-None-Match: \"xy\"\r\n", 200),
         // RFC 9110 §13.1.3: with If-None-Match there, this one is not even looked at.
-        ("GET", "If-None-Match: \"w\"\r\nIf-Modified-Since: Fri, 31 Dec 9999 23:59:59 GMT\r\n", 200),
+        (
+            "GET",
+            "If-None-Match: \"w\"\r\nIf-Modified-Since: Fri, 31 Dec 9999 23:59:59 GMT\r\n",
+            200,
+        ),
         // RFC 9110 §13.1.2: for other methods it is another question, which we do not answer.
         ("POST", "If-None-Match: \"x\"\r\n", 200),
     ] {
-        let response = Response::text(Status::OK, "hi").with("Cache-Control", "no-cache").with("Vary", "Origin");
+        let response = Response::text(Status::OK, "hi")
+            .with("Cache-Control", "no-cache")
+            .with("Vary", "Origin");
         let response = response.unless_known(&request(method, fields), "\"x\"");
         assert_eq!(response.status.code(), status, "{method} {fields}");
         assert_eq!(response.body.is_empty(), status == 304);
@@ -228,10 +278,16 @@ fn a_refusal_names_the_rule_its_section_the_byte_and_what_stood_there() {
         read(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
         "expected a field name directly followed by a colon (RFC 9112 §5.1); at byte 20 came \" : a\\r\\n\""
     );
-    assert_eq!(read(b"GET / HTTP/1.1\r\n"), "expected the rest of the message (RFC 9112 §8); at byte 16 came nothing");
+    assert_eq!(
+        read(b"GET / HTTP/1.1\r\n"),
+        "expected the rest of the message (RFC 9112 §8); at byte 16 came nothing"
+    );
     let long = format!("GET / HTTP/1.1\r\nHost: {}\r\n\r\n", "<".repeat(100));
     assert_eq!(
         read(long.as_bytes()),
-        format!("expected a Host of the form name or name:port (RFC 9110 §7.2); at byte 22 came \"{}...\"", "<".repeat(48))
+        format!(
+            "expected a Host of the form name or name:port (RFC 9110 §7.2); at byte 22 came \"{}...\"",
+            "<".repeat(48)
+        )
     );
 }

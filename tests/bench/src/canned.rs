@@ -4,10 +4,12 @@ use std::io::Write;
 use std::net::SocketAddr;
 
 /// The answer to the one key the benchmark's client sends, the example of RFC 6455 §1.3.
-pub const UPGRADE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+pub const UPGRADE: &[u8] =
+    b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
 Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-const STREAM_HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\r\n";
+const STREAM_HEAD: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n\r\n";
 
 /// What a publisher gets.
 pub const PUBLISHED: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
@@ -18,7 +20,8 @@ pub fn print_url(address: SocketAddr) {
     std::io::stdout().flush().expect("the benchmark reads our output");
 }
 
-/// An answer of exactly `bytes` bytes where that is possible: as many as the server it is compared with sends.
+/// An answer of exactly `bytes` bytes where that is possible: as many as the server it is compared
+/// with sends.
 pub fn time_answer(bytes: Option<String>) -> Vec<u8> {
     let wanted = bytes.and_then(|text| text.parse().ok()).unwrap_or(160);
     let padded = |padding: usize| {
@@ -43,9 +46,11 @@ pub fn greeting(mode: &str) -> &'static [u8] {
 /// `message` as a whole answer, an event or a frame.
 pub fn wrap(mode: &str, message: &[u8]) -> Vec<u8> {
     let mut wrapped = match mode {
-        "poll" => {
-            format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", message.len()).into_bytes()
-        }
+        "poll" => format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
+            message.len()
+        )
+        .into_bytes(),
         "stream" => b"data: ".to_vec(),
         _ => frame_head(message.len()),
     };
@@ -65,7 +70,8 @@ fn frame_head(length: usize) -> Vec<u8> {
     }
 }
 
-/// Whether the client asked for this connection to end. The benchmark's client writes it in one way only.
+/// Whether the client asked for this connection to end. The benchmark's client writes it in one way
+/// only.
 pub fn asks_to_close(head: &[u8]) -> bool {
     head.ends_with(b"Connection: close\r\n\r\n")
 }

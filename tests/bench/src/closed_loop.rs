@@ -1,7 +1,9 @@
-//! Connections that each keep a number of requests outstanding: the answer to one is what sends the next.
+//! Connections that each keep a number of requests outstanding: the answer to one is what sends the
+//! next.
 //!
-//! One thread, one `epoll`, request bytes made beforehand: one `read`, one comparison and one `write` an exchange,
-//! so that the client costs less than the server it measures. It never sleeps: see `Watch`.
+//! One thread, one `epoll`, request bytes made beforehand: one `read`, one comparison and one
+//! `write` an exchange, so that the client costs less than the server it measures. It never sleeps:
+//! see `Watch`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -16,9 +18,10 @@ use crate::server::Server;
 
 /// Looks for events again and again, and never sleeps.
 ///
-/// A client that sleeps is woken by the server's `send`, and on one machine the server pays for that. Whether it sleeps hangs by a
-/// hair: a server would be measured now with a client asleep, now with one awake, a fifth apart, and neither is what it would meet
-/// on a network. So the client keeps a core of its own busy. What it spends on looking in vain is not what an exchange costs.
+/// A client that sleeps is woken by the server's `send`, and on one machine the server pays for
+/// that. Whether it sleeps hangs by a hair: a server would be measured now with a client asleep,
+/// now with one awake, a fifth apart, and neither is what it would meet on a network. So the client
+/// keeps a core of its own busy. What it spends on looking in vain is not what an exchange costs.
 pub struct Watch {
     last: Instant,
     pub in_vain: Duration,
@@ -41,7 +44,11 @@ impl Watch {
             return Ok(());
         }
         self.in_vain += before.elapsed();
-        if self.last.elapsed() > PATIENCE { Err(format!("no answer for {PATIENCE:?}")) } else { Ok(()) }
+        if self.last.elapsed() > PATIENCE {
+            Err(format!("no answer for {PATIENCE:?}"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -54,7 +61,8 @@ struct Connection<'a, C> {
     unsent: &'a [u8],
 }
 
-/// Returns how many answers came in the measured time, what they cost, and the server's resident KiB at its end.
+/// Returns how many answers came in the measured time, what they cost, and the server's resident
+/// KiB at its end.
 pub fn run<R: Requests, C: Check>(
     server: &Server,
     connections: impl Iterator<Item = io::Result<(std::net::TcpStream, C)>>,
@@ -69,7 +77,9 @@ pub fn run<R: Requests, C: Check>(
         let (stream, check) = connection.map_err(wrong)?;
         stream.set_nonblocking(true).map_err(wrong)?;
         let mut stream = TcpStream::from_std(stream);
-        poll.registry().register(&mut stream, Token(open.len()), Interest::READABLE | Interest::WRITABLE).map_err(wrong)?;
+        poll.registry()
+            .register(&mut stream, Token(open.len()), Interest::READABLE | Interest::WRITABLE)
+            .map_err(wrong)?;
         open.push(Connection { stream, check, begun: 0, allowed: outstanding, unsent: &[] });
     }
     for connection in &mut open {

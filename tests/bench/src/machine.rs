@@ -73,8 +73,14 @@ impl Span {
 /// Busy and stolen time of all cores together, from the first line of `/proc/stat` (proc(5)).
 fn machine_time() -> (Duration, Duration) {
     let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
-    let fields: Vec<u64> =
-        stat.lines().next().unwrap_or_default().split_whitespace().skip(1).filter_map(|field| field.parse().ok()).collect();
+    let fields: Vec<u64> = stat
+        .lines()
+        .next()
+        .unwrap_or_default()
+        .split_whitespace()
+        .skip(1)
+        .filter_map(|field| field.parse().ok())
+        .collect();
     let field = |index: usize| fields.get(index).copied().unwrap_or(0);
     // user, nice, system, idle, iowait, irq, softirq, steal
     (ticks(field(0) + field(1) + field(2) + field(5) + field(6)), ticks(field(7)))
@@ -85,7 +91,8 @@ fn own_time() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
 }
 
-/// Raises the limit on open files as far as the system lets us; servers inherit it. Returns what we got.
+/// Raises the limit on open files as far as the system lets us; servers inherit it. Returns what we
+/// got.
 pub fn raise_open_files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };

@@ -1,9 +1,10 @@
 //! Measures push-by-hand beside the servers people use.
 //!
-//! `cargo run --release --manifest-path tests/bench/Cargo.toml -- [--quick | --full] [--only NAME…] [--plots]`
+//! `cargo run --release --manifest-path tests/bench/Cargo.toml -- [--quick | --full] [--only NAME…]
+//! [--plots]`
 //!
-//! Order of reading: `peers` (who), `loads/` (what), `plan` (how much), `closed_loop` and `protocol` (the client),
-//! `server` and `machine` (what it cost), `results`, `report`, `plots`.
+//! Order of reading: `peers` (who), `loads/` (what), `plan` (how much), `closed_loop` and
+//! `protocol` (the client), `server` and `machine` (what it cost), `results`, `report`, `plots`.
 
 mod closed_loop;
 mod loads;
@@ -58,7 +59,9 @@ fn run() -> Result<(), String> {
             "--plots" => draws = true,
             "--add" | "--draw" => {
                 adds = argument == "--add";
-                earlier = Some(PathBuf::from(arguments.next().ok_or(format!("{argument} needs a file"))?));
+                earlier = Some(PathBuf::from(
+                    arguments.next().ok_or(format!("{argument} needs a file"))?,
+                ));
             }
             "--only" => {
                 while let Some(name) = arguments.next_if(|next| !next.starts_with("--")) {
@@ -75,10 +78,16 @@ fn run() -> Result<(), String> {
 
     let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = package.join("results");
-    let mut results = Results { machine: machine::describe(), effort: effort.name().to_owned(), ..Results::default() };
+    let mut results = Results {
+        machine: machine::describe(),
+        effort: effort.name().to_owned(),
+        ..Results::default()
+    };
     if let Some(file) = &earlier {
-        let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        results = serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
+        let text =
+            fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        results =
+            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))?;
     }
     match earlier {
         Some(_) if !adds => draws = true,
@@ -110,9 +119,10 @@ fn measure(package: &Path, effort: Effort, only: &[&'static str], results: &mut 
     results.missing = prepare::prepare(package);
     let files = machine::raise_open_files();
     if files < plan::OPEN_FILES {
-        results
-            .missing
-            .push(format!("open files: {files} allowed, {} needed for the largest crowds (`ulimit -n`)", plan::OPEN_FILES));
+        results.missing.push(format!(
+            "open files: {files} allowed, {} needed for the largest crowds (`ulimit -n`)",
+            plan::OPEN_FILES
+        ));
     }
     plan::carry_out(package, effort, only, results);
 }

@@ -14,9 +14,18 @@ pub const YARDSTICK: &str = "threads";
 /// In the order of the tables.
 pub const PEERS: &[Peer] = &[
     Peer { name: OURS, what: "the lessons of this repository, release build" },
-    Peer { name: YARDSTICK, what: "yardstick: a std thread per connection that only moves bytes, the limit of this design" },
-    Peer { name: "mio", what: "yardstick: one thread and one `epoll` that only move bytes, the limit of the machine" },
-    Peer { name: "express", what: "the tutorial's programs on Node: express, with ssestream for the event stream" },
+    Peer {
+        name: YARDSTICK,
+        what: "yardstick: a std thread per connection that only moves bytes, the limit of this design",
+    },
+    Peer {
+        name: "mio",
+        what: "yardstick: one thread and one `epoll` that only move bytes, the limit of the machine",
+    },
+    Peer {
+        name: "express",
+        what: "the tutorial's programs on Node: express, with ssestream for the event stream",
+    },
     Peer { name: "raw net", what: "the tutorial's WebSocket server on Node's bare `net`" },
     Peer { name: "ws", what: "Node with the package ws, as the tutorial uses it, without its log" },
     Peer { name: "node", what: "Node's own `http` module, no framework" },
@@ -61,7 +70,13 @@ pub struct Program {
     pub publish: &'static str,
 }
 
-const fn program(peer: &'static str, family: Family, start: Start, label: &'static str, target: &'static str) -> Program {
+const fn program(
+    peer: &'static str,
+    family: Family,
+    start: Start,
+    label: &'static str,
+    target: &'static str,
+) -> Program {
     let publish = match family {
         Family::Time | Family::Echo => "",
         _ => "/publish",
@@ -71,7 +86,10 @@ const fn program(peer: &'static str, family: Family, start: Start, label: &'stat
 
 /// The hub, on a channel of our own: no clock publishes there.
 const fn hub(family: Family, target: &'static str) -> Program {
-    Program { publish: "/bench/publish", ..program(OURS, family, Start::Lesson("hub", MANY), "page", target) }
+    Program {
+        publish: "/bench/publish",
+        ..program(OURS, family, Start::Lesson("hub", MANY), "page", target)
+    }
 }
 
 const MANY: &[&str] = &["--port", "0", "--max-threads", "12000"];
@@ -133,7 +151,9 @@ impl Paths {
     pub fn new(package: &Path) -> Paths {
         let root = package.join("../..");
         let target = |package: &Path| {
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| package.join("target"), PathBuf::from).join("release")
+            std::env::var_os("CARGO_TARGET_DIR")
+                .map_or_else(|| package.join("target"), PathBuf::from)
+                .join("release")
         };
         let node_scripts = package.join("node");
         let bun = node_scripts.join("node_modules/.bin/bun");
@@ -147,7 +167,8 @@ impl Program {
         [YARDSTICK, "mio"].contains(&self.peer)
     }
 
-    /// The command that starts it, or what is missing. Yardsticks answer with as many bytes as ours, `answer` of them.
+    /// The command that starts it, or what is missing. Yardsticks answer with as many bytes as
+    /// ours, `answer` of them.
     pub fn command(&self, paths: &Paths, answer: Option<usize>) -> Result<Command, String> {
         let existing = |path: PathBuf| {
             if path.exists() { Ok(path) } else { Err(format!("{} is not there", path.display())) }

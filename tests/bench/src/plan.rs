@@ -1,6 +1,7 @@
 //! Which loads, in which sizes, for how long, and in which order.
 //!
-//! Servers take turns (A B A B): a disturbance that lasts hits them all, and a ratio is taken within a round.
+//! Servers take turns (A B A B): a disturbance that lasts hits them all, and a ratio is taken
+//! within a round.
 
 use std::path::Path;
 use std::time::Duration;
@@ -61,7 +62,11 @@ pub fn known_name(name: &str) -> Result<&'static str, String> {
     let mut names = PEERS.iter().map(|peer| peer.name).chain(LOADS.iter().copied());
     names.find(|known| *known == name).ok_or_else(|| {
         let peers: Vec<_> = PEERS.iter().map(|peer| peer.name).collect();
-        format!("no peer and no load is called {name}\npeers: {}\nloads: {}", peers.join(", "), LOADS.join(", "))
+        format!(
+            "no peer and no load is called {name}\npeers: {}\nloads: {}",
+            peers.join(", "),
+            LOADS.join(", ")
+        )
     })
 }
 
@@ -80,9 +85,11 @@ pub fn carry_out(package: &Path, effort: Effort, only: &[&'static str], results:
     plan.throughput(Family::Time, &plan.sizes(keep_alive::NAME), |server, program, pace, run| {
         keep_alive::run(server, program.target, pace, run)
     });
-    plan.throughput(Family::Time, &plan.sizes(connection_per_request::NAME), |server, program, pace, run| {
-        connection_per_request::run(server, program.target, pace, run)
-    });
+    plan.throughput(
+        Family::Time,
+        &plan.sizes(connection_per_request::NAME),
+        |server, program, pace, run| connection_per_request::run(server, program.target, pace, run),
+    );
     plan.throughput(Family::Echo, &plan.sizes(echo::NAME), |server, program, pace, run| {
         echo::run(server, program.target, program.is_verbatim(), pace, run)
     });
@@ -90,13 +97,21 @@ pub fn carry_out(package: &Path, effort: Effort, only: &[&'static str], results:
         idle::run(server, program.target, program.is_verbatim(), run)
     });
     let publishes = effort.pick(3, 5, 5);
-    for (load, family) in [(parked::LONG_POLL, Family::Poll), (parked::STREAM, Family::Stream), (parked::SOCKET, Family::Socket)]
-    {
-        plan.fresh_servers(family, &plan.sizes(load), |server, program, run| parked::run(server, program, publishes, run));
-    }
-    for (load, family) in [(slow_readers::STREAM, Family::Stream), (slow_readers::SOCKET, Family::Socket)] {
+    for (load, family) in [
+        (parked::LONG_POLL, Family::Poll),
+        (parked::STREAM, Family::Stream),
+        (parked::SOCKET, Family::Socket),
+    ] {
         plan.fresh_servers(family, &plan.sizes(load), |server, program, run| {
-            // More than the kernel takes on a slow reader's behalf (tcp_wmem), so that the server has to decide.
+            parked::run(server, program, publishes, run)
+        });
+    }
+    for (load, family) in
+        [(slow_readers::STREAM, Family::Stream), (slow_readers::SOCKET, Family::Socket)]
+    {
+        plan.fresh_servers(family, &plan.sizes(load), |server, program, run| {
+            // More than the kernel takes on a slow reader's behalf (tcp_wmem), so that the server
+            // has to decide.
             slow_readers::run(server, program, 600, run)
         });
     }
@@ -109,8 +124,14 @@ impl Plan<'_> {
             return Vec::new();
         }
         let effort = self.effort;
-        let point = |connections, bytes, outstanding| Point { load: load.to_owned(), connections, bytes, outstanding };
-        let crowd = |connections: &[usize]| connections.iter().map(|count| point(*count, 0, 1)).collect();
+        let point = |connections, bytes, outstanding| Point {
+            load: load.to_owned(),
+            connections,
+            bytes,
+            outstanding,
+        };
+        let crowd =
+            |connections: &[usize]| connections.iter().map(|count| point(*count, 0, 1)).collect();
         match load {
             keep_alive::NAME => crowd(effort.pick(&[64], &[1, 64, 512], &[1, 64, 512])),
             connection_per_request::NAME => crowd(&[64]),
@@ -119,7 +140,9 @@ impl Plan<'_> {
                 // Sixteen long messages at a time are many bytes and little news.
                 let kinds = &kinds[..effort.pick(3, 3, 4)];
                 let counts: &[usize] = effort.pick(&[64], &[1, 64, 512], &[1, 64, 512]);
-                let of = |&(bytes, outstanding)| counts.iter().map(move |count| point(*count, bytes, outstanding));
+                let of = |&(bytes, outstanding)| {
+                    counts.iter().map(move |count| point(*count, bytes, outstanding))
+                };
                 kinds.iter().flat_map(of).collect()
             }
             slow_readers::SOCKET if effort == Effort::Quick => Vec::new(),
@@ -135,7 +158,10 @@ impl Plan<'_> {
 
     fn programs(&self, family: Family) -> Vec<&'static Program> {
         let peers: Vec<_> = PEERS.iter().map(|peer| peer.name).collect();
-        PROGRAMS.iter().filter(|program| program.family == family && self.is_wanted(program.peer, &peers)).collect()
+        PROGRAMS
+            .iter()
+            .filter(|program| program.family == family && self.is_wanted(program.peer, &peers))
+            .collect()
     }
 
     fn start(&self, program: &Program) -> Result<Server, String> {
@@ -144,19 +170,24 @@ impl Plan<'_> {
 
     /// Asks our own server once, so that the yardsticks can send as many bytes.
     fn our_answer(&self) -> Option<usize> {
-        let program = PROGRAMS.iter().find(|program| program.peer == OURS && program.family == Family::Time)?;
+        let program = PROGRAMS
+            .iter()
+            .find(|program| program.peer == OURS && program.family == Family::Time)?;
         let server = self.start(program).ok()?;
         let mut stream = connect(server.address).ok()?;
         std::io::Write::write_all(&mut stream, &get(server.address, program.target, false)).ok()?;
         let mut answer = read_head(&mut stream).ok()?;
         let mut byte = [0];
-        while shape(&answer).ok()?.is_none() && std::io::Read::read(&mut stream, &mut byte).ok()? == 1 {
+        while shape(&answer).ok()?.is_none()
+            && std::io::Read::read(&mut stream, &mut byte).ok()? == 1
+        {
             answer.push(byte[0]);
         }
         Some(answer.len())
     }
 
-    /// All servers run at once, idle but for the one whose turn it is, so that a just-in-time compiler stays warm.
+    /// All servers run at once, idle but for the one whose turn it is, so that a just-in-time
+    /// compiler stays warm.
     fn throughput(
         &mut self,
         family: Family,
@@ -166,14 +197,21 @@ impl Plan<'_> {
         if points.is_empty() {
             return;
         }
-        let servers: Vec<_> = self.programs(family).into_iter().map(|program| (program, self.start(program))).collect();
+        let servers: Vec<_> = self
+            .programs(family)
+            .into_iter()
+            .map(|program| (program, self.start(program)))
+            .collect();
         let pace = self.effort.pace();
         for point in points {
             let mut able = Vec::new();
             for (program, server) in &servers {
                 let mut run = Run::new(point, program.peer, 0);
                 // Unmeasured: a first turn for every server.
-                let warm = Pace { warm_up: Duration::ZERO, length: self.effort.pick(pace.length / 2, pace.length, pace.length) };
+                let warm = Pace {
+                    warm_up: Duration::ZERO,
+                    length: self.effort.pick(pace.length / 2, pace.length, pace.length),
+                };
                 let tried = server.as_ref().map_err(Clone::clone).and_then(|server| {
                     measure(server, program, warm, &mut run)?;
                     Ok(server)
@@ -186,7 +224,9 @@ impl Plan<'_> {
             let first = self.results.rounds(point);
             for round in first..first + self.effort.pick(2, 3, 5) {
                 for (program, server) in &able {
-                    self.try_run(point, program, round, |_, run| measure(server, program, pace, run));
+                    self.try_run(point, program, round, |_, run| {
+                        measure(server, program, pace, run)
+                    });
                 }
             }
         }
@@ -202,14 +242,20 @@ impl Plan<'_> {
         for point in points {
             let first = self.results.rounds(point);
             // The largest crowds take long to gather.
-            let rounds = if point.connections > 2_000 { self.effort.pick(1, 1, 2) } else { self.effort.pick(1, 2, 3) };
+            let rounds = if point.connections > 2_000 {
+                self.effort.pick(1, 1, 2)
+            } else {
+                self.effort.pick(1, 2, 3)
+            };
             for round in first..first + rounds {
                 for program in self.programs(family) {
                     let failed = self.results.failure(point, program.peer).is_some();
                     if failed {
                         continue;
                     }
-                    self.try_run(point, program, round, |plan, run| measure(&plan.start(program)?, program, run));
+                    self.try_run(point, program, round, |plan, run| {
+                        measure(&plan.start(program)?, program, run)
+                    });
                 }
             }
         }
@@ -234,7 +280,8 @@ impl Plan<'_> {
                 break;
             }
         }
-        let figures: Vec<_> = run.figures.iter().map(|(name, value)| format!("{name} {value:.1}")).collect();
+        let figures: Vec<_> =
+            run.figures.iter().map(|(name, value)| format!("{name} {value:.1}")).collect();
         let spoiled = if run.spoiled { " (other load)" } else { "" };
         eprintln!("{}: {}: {}{spoiled}", point.describe(), run.peer, figures.join(", "));
         self.results.runs.push(run);

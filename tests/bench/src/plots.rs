@@ -1,4 +1,5 @@
-//! Plots of the figures, as SVG written by hand: readable in light and dark, no script, no font of their own.
+//! Plots of the figures, as SVG written by hand: readable in light and dark, no script, no font of
+//! their own.
 
 use std::fmt::Write;
 
@@ -55,15 +56,20 @@ pub fn all(results: &Results) -> Vec<(&'static str, String)> {
             results.summary(point, peer, "operations/s").map(|summary| summary.median)
         })
     };
-    let throughput =
-        [rate("HTTP keep-alive, answers", keep_alive::NAME, 0), rate("WebSocket echo of 32 bytes, messages", echo::NAME, 32)];
-    let parked = |load: &str, what: &str, unit, value: &dyn Fn(usize, &Point, &str) -> Option<f64>| {
-        panel(results, &format!("{what}, {load}"), unit, load, 0, value)
-    };
+    let throughput = [
+        rate("HTTP keep-alive, answers", keep_alive::NAME, 0),
+        rate("WebSocket echo of 32 bytes, messages", echo::NAME, 32),
+    ];
+    let parked =
+        |load: &str, what: &str, unit, value: &dyn Fn(usize, &Point, &str) -> Option<f64>| {
+            panel(results, &format!("{what}, {load}"), unit, load, 0, value)
+        };
     let loads = [parked::LONG_POLL, parked::STREAM, parked::SOCKET];
     let memory = loads.map(|load| {
         parked(load, "Resident memory", "MiB", &|count, point, peer| {
-            results.summary(point, peer, "KiB/connection").map(|summary| summary.median * count as f64 / 1024.0)
+            results
+                .summary(point, peer, "KiB/connection")
+                .map(|summary| summary.median * count as f64 / 1024.0)
         })
     });
     let delay = loads.map(|load| {
@@ -92,7 +98,8 @@ fn panel(
     let mut points = results.points();
     points.retain(|point| point.load == load && point.bytes == bytes && point.outstanding == 1);
     let lines = PEERS.iter().enumerate().filter_map(|(place, peer)| {
-        let known = |point: &Point| Some((point.connections, value(point.connections, point, peer.name)?));
+        let known =
+            |point: &Point| Some((point.connections, value(point.connections, point, peer.name)?));
         let values: Vec<_> = points.iter().filter_map(known).collect();
         (!values.is_empty()).then_some((place, values))
     });
@@ -102,7 +109,10 @@ fn panel(
 }
 
 fn drawing(panels: Vec<Panel>) -> Option<String> {
-    let panels: Vec<_> = panels.into_iter().filter(|panel| panel.counts.len() > 1 && !panel.lines.is_empty()).collect();
+    let panels: Vec<_> = panels
+        .into_iter()
+        .filter(|panel| panel.counts.len() > 1 && !panel.lines.is_empty())
+        .collect();
     if panels.is_empty() {
         return None;
     }
@@ -122,7 +132,12 @@ fn drawing(panels: Vec<Panel>) -> Option<String> {
 
 impl Panel {
     fn draw(&self, svg: &mut String) {
-        let highest = self.lines.iter().flat_map(|(_, values)| values).map(|(_, value)| *value).fold(0.0, f64::max);
+        let highest = self
+            .lines
+            .iter()
+            .flat_map(|(_, values)| values)
+            .map(|(_, value)| *value)
+            .fold(0.0, f64::max);
         let step = round_step(highest / 5.0);
         let top = (highest / step).ceil() * step;
         let across = |count: usize| {
@@ -132,20 +147,38 @@ impl Panel {
         };
         let up = |value: f64| PANEL - BOTTOM - value / top * (PANEL - TOP - BOTTOM);
 
-        let _ = writeln!(svg, "<text class=\"title\" x=\"{LEFT}\" y=\"22\">{} ({})</text>", self.title, self.unit);
+        let _ = writeln!(
+            svg,
+            "<text class=\"title\" x=\"{LEFT}\" y=\"22\">{} ({})</text>",
+            self.title, self.unit
+        );
         let (mut value, right) = (0.0, WIDTH - RIGHT);
         while value <= top {
             let y = up(value);
-            let _ = writeln!(svg, "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>");
-            let _ = writeln!(svg, "<text text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{}</text>", LEFT - 8.0, y + 4.0, short(value));
+            let _ = writeln!(
+                svg,
+                "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
+            );
+            let _ = writeln!(
+                svg,
+                "<text text-anchor=\"end\" x=\"{}\" y=\"{:.1}\">{}</text>",
+                LEFT - 8.0,
+                y + 4.0,
+                short(value)
+            );
             value += step;
         }
         for count in &self.counts {
             let (x, y) = (across(*count), PANEL - BOTTOM + 18.0);
-            let _ = writeln!(svg, "<text text-anchor=\"middle\" x=\"{x:.1}\" y=\"{y}\">{}</text>", short(*count as f64));
+            let _ = writeln!(
+                svg,
+                "<text text-anchor=\"middle\" x=\"{x:.1}\" y=\"{y}\">{}</text>",
+                short(*count as f64)
+            );
         }
         let (x, y) = ((LEFT + right) / 2.0, PANEL - BOTTOM + 34.0);
-        let _ = writeln!(svg, "<text text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">connections</text>");
+        let _ =
+            writeln!(svg, "<text text-anchor=\"middle\" x=\"{x}\" y=\"{y}\">connections</text>");
 
         for ((place, values), label) in self.lines.iter().zip(self.label_heights(&up)) {
             let name = PEERS[*place].name;
@@ -155,23 +188,45 @@ impl Panel {
                 _ => "",
             };
             let _ = writeln!(svg, "<g class=\"peer{place}{kind}\">");
-            let path: Vec<_> = values.iter().map(|(count, value)| format!("{:.1},{:.1}", across(*count), up(*value))).collect();
+            let path: Vec<_> = values
+                .iter()
+                .map(|(count, value)| format!("{:.1},{:.1}", across(*count), up(*value)))
+                .collect();
             let _ = writeln!(svg, "<polyline class=\"line\" points=\"{}\"/>", path.join(" "));
             for (count, value) in values {
-                let _ = writeln!(svg, "<circle class=\"dot\" r=\"2.5\" cx=\"{:.1}\" cy=\"{:.1}\"/>", across(*count), up(*value));
+                let _ = writeln!(
+                    svg,
+                    "<circle class=\"dot\" r=\"2.5\" cx=\"{:.1}\" cy=\"{:.1}\"/>",
+                    across(*count),
+                    up(*value)
+                );
             }
             let (count, value) = values[values.len() - 1];
             let (x, y) = (across(count), up(value));
             let from = right + 18.0;
-            let _ =
-                writeln!(svg, "<line class=\"leader\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{from:.1}\" y2=\"{label:.1}\"/>", x + 4.0);
-            let _ = writeln!(svg, "<text class=\"name\" x=\"{:.1}\" y=\"{:.1}\">{name}</text>\n</g>", from + 4.0, label + 4.0);
+            let _ = writeln!(
+                svg,
+                "<line class=\"leader\" x1=\"{:.1}\" y1=\"{y:.1}\" x2=\"{from:.1}\" y2=\"{label:.1}\"/>",
+                x + 4.0
+            );
+            let _ = writeln!(
+                svg,
+                "<text class=\"name\" x=\"{:.1}\" y=\"{:.1}\">{name}</text>\n</g>",
+                from + 4.0,
+                label + 4.0
+            );
         }
     }
 
-    /// Where the names stand: beside the ends of their lines, pushed apart where they would overlap.
+    /// Where the names stand: beside the ends of their lines, pushed apart where they would
+    /// overlap.
     fn label_heights(&self, up: &impl Fn(f64) -> f64) -> Vec<f64> {
-        let mut wanted: Vec<_> = self.lines.iter().map(|(_, values)| up(values[values.len() - 1].1)).enumerate().collect();
+        let mut wanted: Vec<_> = self
+            .lines
+            .iter()
+            .map(|(_, values)| up(values[values.len() - 1].1))
+            .enumerate()
+            .collect();
         wanted.sort_by(|one, other| one.1.total_cmp(&other.1));
         let mut lowest = PANEL - BOTTOM + LINE_OF_TEXT / 2.0 - LINE_OF_TEXT * wanted.len() as f64;
         let mut heights = vec![0.0; wanted.len()];
@@ -190,7 +245,11 @@ impl Panel {
 /// 1, 2 or 5 times a power of ten, the next above `step`.
 fn round_step(step: f64) -> f64 {
     let power = 10_f64.powf(step.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|round| *round >= step).unwrap_or(step)
+    [1.0, 2.0, 5.0, 10.0]
+        .map(|factor| factor * power)
+        .into_iter()
+        .find(|round| *round >= step)
+        .unwrap_or(step)
 }
 
 fn short(value: f64) -> String {

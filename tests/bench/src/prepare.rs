@@ -19,12 +19,16 @@ pub fn prepare(package: &Path) -> Vec<String> {
     step(
         "building the lessons",
         "push-by-hand",
-        Command::new("cargo").args(["build", "--release", "--bins", "--manifest-path"]).arg(manifest(&package.join("../.."))),
+        Command::new("cargo")
+            .args(["build", "--release", "--bins", "--manifest-path"])
+            .arg(manifest(&package.join("../.."))),
     );
     step(
         "building the Rust peers",
         "yardsticks, tiny_http, tungstenite, axum",
-        Command::new("cargo").args(["build", "--release", "--bins", "--locked", "--manifest-path"]).arg(manifest(package)),
+        Command::new("cargo")
+            .args(["build", "--release", "--bins", "--locked", "--manifest-path"])
+            .arg(manifest(package)),
     );
     let node = package.join("node");
     if !installed(&node) {
@@ -41,7 +45,9 @@ pub fn prepare(package: &Path) -> Vec<String> {
 fn installed(node: &Path) -> bool {
     let modified = |path: &str| node.join(path).metadata().and_then(|data| data.modified()).ok();
     match (modified("node_modules/.package-lock.json"), modified("package-lock.json")) {
-        (Some(there), Some(wanted)) => there >= wanted && node.join("node_modules/.bin/bun").exists(),
+        (Some(there), Some(wanted)) => {
+            there >= wanted && node.join("node_modules/.bin/bun").exists()
+        }
         _ => false,
     }
 }

@@ -48,7 +48,10 @@ pub fn open_socket(address: SocketAddr, target: &str) -> io::Result<TcpStream> {
     stream.write_all(&upgrade(address, target))?;
     let head = read_head(&mut stream)?;
     if !head.starts_with(b"HTTP/1.1 101 ") || memmem::find(&head, ACCEPT).is_none() {
-        return Err(io::Error::other(format!("refused the WebSocket: {}", String::from_utf8_lossy(&head))));
+        return Err(io::Error::other(format!(
+            "refused the WebSocket: {}",
+            String::from_utf8_lossy(&head)
+        )));
     }
     Ok(stream)
 }
@@ -96,7 +99,8 @@ pub fn shape(bytes: &[u8]) -> Result<Option<Shape>, String> {
     }
     if text.contains("transfer-encoding: chunked") {
         // Short bodies only: one chunk and the last one.
-        return Ok(memmem::find(&bytes[head..], b"0\r\n\r\n").map(|at| Shape { head, total: head + at + 5 }));
+        return Ok(memmem::find(&bytes[head..], b"0\r\n\r\n")
+            .map(|at| Shape { head, total: head + at + 5 }));
     }
     let length: usize = text
         .split("content-length:")
@@ -141,7 +145,10 @@ impl Check for Times {
         let mut done = 0;
         while let Some(shape) = shape(&self.partial)? {
             if !is_a_time(&self.partial[shape.head..shape.total]) {
-                return Err(format!("no time: {}", String::from_utf8_lossy(&self.partial[..shape.total])));
+                return Err(format!(
+                    "no time: {}",
+                    String::from_utf8_lossy(&self.partial[..shape.total])
+                ));
             }
             self.known = Some(shape);
             self.partial.drain(..shape.total);
@@ -163,9 +170,11 @@ fn is_a_time(body: &[u8]) -> bool {
     body.iter().filter(|byte| **byte == b':').count() >= 2 && body.iter().any(u8::is_ascii_digit)
 }
 
-/// Frames to send, different from each other, and the answers they must get, as two endless bands of bytes.
+/// Frames to send, different from each other, and the answers they must get, as two endless bands
+/// of bytes.
 pub struct Frames {
-    /// The frames of one turn of the band, twice over, so that a piece that crosses the end is one slice.
+    /// The frames of one turn of the band, twice over, so that a piece that crosses the end is one
+    /// slice.
     sent: Vec<u8>,
     /// What comes back for one turn of the band.
     expected: Vec<u8>,
@@ -175,13 +184,15 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// `payload` bytes a message. A yardstick moves bytes without looking, so its answers are the masked frames themselves.
+    /// `payload` bytes a message. A yardstick moves bytes without looking, so its answers are the
+    /// masked frames themselves.
     pub fn new(payload: usize, verbatim: bool) -> Frames {
         let variety = if payload > 1024 { 2 } else { 16 };
         let (mut sent, mut expected) = (Vec::new(), Vec::new());
         for number in 0..variety {
             // ASCII, so that a text message is UTF-8 whatever the server checks.
-            let message: Vec<u8> = (0..payload).map(|at| b'a' + ((at * 7 + number * 3) % 26) as u8).collect();
+            let message: Vec<u8> =
+                (0..payload).map(|at| b'a' + ((at * 7 + number * 3) % 26) as u8).collect();
             let mask = [0x37, 0xfa, 0x21, 0x3d + number as u8];
             let before = sent.len();
             frame_head(&mut sent, payload, true);

@@ -10,12 +10,22 @@ use crate::targets;
 /// The figures of a load, the one that is compared first.
 fn columns(load: &str) -> &'static [&'static str] {
     match load {
-        parked::LONG_POLL | parked::STREAM | parked::SOCKET => {
-            &["last delivery ms", "KiB/connection", "threads", "deliveries/s", "slowest publish ms", "server µs/delivery", "lost"]
-        }
-        slow_readers::STREAM | slow_readers::SOCKET => {
-            &["last delivery ms", "KiB/slow reader", "slowest publish ms", "server µs/delivery", "lost"]
-        }
+        parked::LONG_POLL | parked::STREAM | parked::SOCKET => &[
+            "last delivery ms",
+            "KiB/connection",
+            "threads",
+            "deliveries/s",
+            "slowest publish ms",
+            "server µs/delivery",
+            "lost",
+        ],
+        slow_readers::STREAM | slow_readers::SOCKET => &[
+            "last delivery ms",
+            "KiB/slow reader",
+            "slowest publish ms",
+            "server µs/delivery",
+            "lost",
+        ],
         idle::NAME => &["KiB/connection", "threads"],
         _ => &["operations/s", "server µs/operation", "client µs/operation", "resident MiB"],
     }
@@ -58,7 +68,11 @@ impl Point {
     pub fn describe(&self) -> String {
         let mut text = format!("{}, {} connections", self.load, thousands(self.connections as f64));
         if self.bytes > 0 {
-            let size = if self.bytes < 1024 { format!("{} B", self.bytes) } else { format!("{} KiB", self.bytes / 1024) };
+            let size = if self.bytes < 1024 {
+                format!("{} B", self.bytes)
+            } else {
+                format!("{} KiB", self.bytes / 1024)
+            };
             let _ = write!(text, ", {size}");
         }
         if self.outstanding > 1 {
@@ -69,7 +83,8 @@ impl Point {
 }
 
 pub fn markdown(results: &Results) -> String {
-    let mut text = format!("# Measured beside the field ({})\n\nOn {}.\n\n", results.effort, results.machine);
+    let mut text =
+        format!("# Measured beside the field ({})\n\nOn {}.\n\n", results.effort, results.machine);
     for missing in &results.missing {
         let _ = writeln!(text, "Missing: {missing}\n");
     }
@@ -85,7 +100,9 @@ was disturbed. A ratio is the median of the ratios within a round.\n",
     }
     let targets = targets::rows(results);
     if !targets.is_empty() {
-        text.push_str("\n## Targets\n\n| load | figure | target | reached | met |\n|---|---|---|---|---|\n");
+        text.push_str(
+            "\n## Targets\n\n| load | figure | target | reached | met |\n|---|---|---|---|---|\n",
+        );
         text.push_str(&targets.join("\n"));
         text.push('\n');
     }
@@ -106,10 +123,15 @@ was disturbed. A ratio is the median of the ratios within a round.\n",
 
 /// One table of `AT_A_GLANCE`; nothing if we were not measured there. In brackets: ours ÷ it.
 fn glance(text: &mut String, results: &Results, title: &str, figure: &str, columns: &[Column]) {
-    let rows: Vec<_> = PEERS.iter().filter_map(|peer| glance_row(results, peer.name, figure, columns)).collect();
+    let rows: Vec<_> =
+        PEERS.iter().filter_map(|peer| glance_row(results, peer.name, figure, columns)).collect();
     if rows.first().is_some_and(|row| row.starts_with(&format!("| {OURS} |"))) {
         let headings: Vec<_> = columns.iter().map(|(heading, ..)| *heading).collect();
-        let _ = writeln!(text, "\n## {title}\n\nIn brackets: ours ÷ it.\n\n| server | {} |", headings.join(" | "));
+        let _ = writeln!(
+            text,
+            "\n## {title}\n\nIn brackets: ours ÷ it.\n\n| server | {} |",
+            headings.join(" | ")
+        );
         let _ = writeln!(text, "|---|{}\n{}", "---:|".repeat(columns.len()), rows.join("\n"));
     }
 }
@@ -121,8 +143,14 @@ fn glance_row(results: &Results, peer: &str, figure: &str, columns: &[Column]) -
         let point = Point { load: load.to_owned(), connections, bytes, outstanding };
         if let Some(summary) = results.summary(&point, peer, figure) {
             known = true;
-            let _ = write!(row, " {}{}", readable(summary.median), if summary.all_spoiled { "*" } else { "" });
-            if let Some(ratio) = results.ratio(&point, OURS, peer, figure).filter(|_| peer != OURS) {
+            let _ = write!(
+                row,
+                " {}{}",
+                readable(summary.median),
+                if summary.all_spoiled { "*" } else { "" }
+            );
+            if let Some(ratio) = results.ratio(&point, OURS, peer, figure).filter(|_| peer != OURS)
+            {
                 let _ = write!(row, " ({})", readable(ratio));
             }
         }
@@ -138,10 +166,20 @@ fn table(text: &mut String, results: &Results, point: &Point) {
     for column in columns {
         let _ = write!(text, " {column} |");
     }
-    let _ = write!(text, " ours ÷ it | it ÷ {YARDSTICK} |\n|---|{}\n", "---:|".repeat(columns.len() + 2));
+    let _ = write!(
+        text,
+        " ours ÷ it | it ÷ {YARDSTICK} |\n|---|{}\n",
+        "---:|".repeat(columns.len() + 2)
+    );
     for peer in PEERS {
         if let Some(failure) = results.failure(point, peer.name) {
-            let _ = writeln!(text, "| {} | {} |{}", peer.name, failure.replace('\n', " "), " |".repeat(columns.len() + 1));
+            let _ = writeln!(
+                text,
+                "| {} | {} |{}",
+                peer.name,
+                failure.replace('\n', " "),
+                " |".repeat(columns.len() + 1)
+            );
             continue;
         }
         if results.summary(point, peer.name, compared).is_none() {

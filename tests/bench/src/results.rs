@@ -97,7 +97,12 @@ impl Results {
 
     /// How many rounds there have been.
     pub fn rounds(&self, point: &Point) -> usize {
-        self.runs.iter().filter(|run| run.point == *point).map(|run| run.round + 1).max().unwrap_or(0)
+        self.runs
+            .iter()
+            .filter(|run| run.point == *point)
+            .map(|run| run.round + 1)
+            .max()
+            .unwrap_or(0)
     }
 
     /// Over the runs nothing else disturbed; where there is none, over all.
@@ -117,13 +122,17 @@ impl Results {
         Some(Summary { median, spread, all_spoiled })
     }
 
-    /// The median over the rounds of (figure of `one` ÷ figure of `other`): both sides of a round met the same machine.
+    /// The median over the rounds of (figure of `one` ÷ figure of `other`): both sides of a round
+    /// met the same machine.
     pub fn ratio(&self, point: &Point, one: &str, other: &str, figure: &str) -> Option<f64> {
         let pairs = |spoiled_too: bool| -> Vec<f64> {
             self.of(point, one)
                 .into_iter()
                 .filter_map(|run| {
-                    let beside = self.of(point, other).into_iter().find(|beside| beside.round == run.round)?;
+                    let beside = self
+                        .of(point, other)
+                        .into_iter()
+                        .find(|beside| beside.round == run.round)?;
                     let counts = spoiled_too || !(run.spoiled || beside.spoiled);
                     let ratio = run.figures.get(figure)? / beside.figures.get(figure)?;
                     (counts && ratio.is_finite()).then_some(ratio)

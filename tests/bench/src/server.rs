@@ -1,4 +1,5 @@
-//! One server under measurement: a process, the addresses it printed, and what the kernel says it costs.
+//! One server under measurement: a process, the addresses it printed, and what the kernel says it
+//! costs.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -62,12 +63,20 @@ impl Server {
 
     /// Processor time used so far, in user and system mode, by all threads, ended ones included.
     pub fn cpu(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
-        // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field after it (proc(5)).
+        let stat =
+            fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+        // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field
+        // after it (proc(5)).
         let ticks: u64 = stat
             .rsplit(')')
             .next()
-            .map(|rest| rest.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum())
+            .map(|rest| {
+                rest.split_whitespace()
+                    .skip(11)
+                    .take(2)
+                    .filter_map(|field| field.parse::<u64>().ok())
+                    .sum()
+            })
             .unwrap_or(0);
         crate::machine::ticks(ticks)
     }
@@ -89,7 +98,8 @@ impl Server {
             .unwrap_or(f64::NAN)
     }
 
-    /// Waits until the server has used no processor time for a while: everything sent to it is dealt with.
+    /// Waits until the server has used no processor time for a while: everything sent to it is
+    /// dealt with.
     pub fn settle(&self) {
         const QUIET: Duration = Duration::from_millis(40);
         let give_up = Instant::now() + Duration::from_secs(20);
@@ -99,7 +109,8 @@ impl Server {
             thread::sleep(QUIET);
             let now = self.cpu();
             // A tick in between is housekeeping; a server at work uses several.
-            quiet_rounds = if now - before > crate::machine::ticks(1) { 0 } else { quiet_rounds + 1 };
+            quiet_rounds =
+                if now - before > crate::machine::ticks(1) { 0 } else { quiet_rounds + 1 };
             before = now;
         }
     }
@@ -121,7 +132,9 @@ fn authority_after(label: &str, line: &str) -> Option<String> {
 
 /// The first address of `authority` that answers: `localhost` may mean either family.
 fn reachable(authority: &str) -> Result<SocketAddr, String> {
-    let addresses = authority.to_socket_addrs().map_err(|error| format!("`{authority}` is no address: {error}"))?;
+    let addresses = authority
+        .to_socket_addrs()
+        .map_err(|error| format!("`{authority}` is no address: {error}"))?;
     let mut last = format!("`{authority}` has no address");
     for address in addresses {
         match TcpStream::connect(address) {

@@ -1,4 +1,5 @@
-//! What push-by-hand holds itself to: ratios within one run, so that they mean the same on every machine.
+//! What push-by-hand holds itself to: ratios within one run, so that they mean the same on every
+//! machine.
 
 use crate::loads::{connection_per_request, echo, idle, keep_alive, parked};
 use crate::peers::{OURS, YARDSTICK};
@@ -38,11 +39,25 @@ const fn rate(
 
 const fn memory(load: &'static str) -> Target {
     let bounds = &[Absolute(16.0)];
-    Target { load, connections: &[10_000], bytes: 0, outstanding: 1, figure: "KiB/connection", bounds }
+    Target {
+        load,
+        connections: &[10_000],
+        bytes: 0,
+        outstanding: 1,
+        figure: "KiB/connection",
+        bounds,
+    }
 }
 
 const fn delay(load: &'static str, bounds: &'static [Bound]) -> Target {
-    Target { load, connections: &[2_000], bytes: 0, outstanding: 1, figure: "last delivery ms", bounds }
+    Target {
+        load,
+        connections: &[2_000],
+        bytes: 0,
+        outstanding: 1,
+        figure: "last delivery ms",
+        bounds,
+    }
 }
 
 const fn losses(load: &'static str) -> Target {
@@ -64,27 +79,50 @@ const TARGETS: &[Target] = &[
             AtLeast("axum", 0.9),
         ],
     ),
-    rate(connection_per_request::NAME, &[64], 0, 1, &[AtLeast(YARDSTICK, 1.0), AtLeast("tiny_http", 1.0)]),
+    rate(
+        connection_per_request::NAME,
+        &[64],
+        0,
+        1,
+        &[AtLeast(YARDSTICK, 1.0), AtLeast("tiny_http", 1.0)],
+    ),
     rate(
         echo::NAME,
         &[64],
         32,
         1,
-        &[AtLeast(YARDSTICK, 0.95), AtLeast("tungstenite", 1.2), AtLeast("ws", 1.0), AtLeast("axum", 0.9)],
+        &[
+            AtLeast(YARDSTICK, 0.95),
+            AtLeast("tungstenite", 1.2),
+            AtLeast("ws", 1.0),
+            AtLeast("axum", 0.9),
+        ],
     ),
     rate(
         echo::NAME,
         &[64],
         32,
         16,
-        &[AtLeast(YARDSTICK, 0.8), AtLeast("tungstenite", 3.8), AtLeast("ws", 10.0), AtLeast("axum", 4.5), AtLeast("bun", 0.75)],
+        &[
+            AtLeast(YARDSTICK, 0.8),
+            AtLeast("tungstenite", 3.8),
+            AtLeast("ws", 10.0),
+            AtLeast("axum", 4.5),
+            AtLeast("bun", 0.75),
+        ],
     ),
     rate(
         echo::NAME,
         &[64],
         16 * 1024,
         1,
-        &[AtLeast(YARDSTICK, 0.95), AtLeast("tungstenite", 1.08), AtLeast("axum", 1.0), AtLeast("bun", 1.0), AtLeast("ws", 4.0)],
+        &[
+            AtLeast(YARDSTICK, 0.95),
+            AtLeast("tungstenite", 1.08),
+            AtLeast("axum", 1.0),
+            AtLeast("bun", 1.0),
+            AtLeast("ws", 4.0),
+        ],
     ),
     memory(parked::LONG_POLL),
     memory(parked::STREAM),
@@ -134,6 +172,10 @@ impl Target {
             }
         };
         let verdict = if met { "yes" } else { "**no**" };
-        Some(format!("| {} | {} | {wanted} | {reached:.2} | {verdict} |", point.describe(), self.figure))
+        Some(format!(
+            "| {} | {} | {wanted} | {reached:.2} | {verdict} |",
+            point.describe(),
+            self.figure
+        ))
     }
 }

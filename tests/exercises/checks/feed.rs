@@ -28,7 +28,12 @@ pub fn gather(gather: fn(&Feed, Id, Instant, &dyn Fn()) -> News) -> Check {
         feed.publish("c");
     };
     gather(&feed, feed.origin(), Instant::now(), &moment);
-    holds(!waited.load(Ordering::Relaxed), "a question whose deadline passes without news", "no moment more", "one")?;
+    holds(
+        !waited.load(Ordering::Relaxed),
+        "a question whose deadline passes without news",
+        "no moment more",
+        "one",
+    )?;
     feed.publish("a");
     let news = gather(&feed, feed.origin(), Instant::now() + PATIENCE, &moment);
     same("a, and during the moment b and c", vec!["a", "b", "c"], data(&news))?;
@@ -56,7 +61,12 @@ pub fn say_goodbye(goodbye: fn(&Feed, &AtomicBool), hold: Hold) -> Check {
     }
     beginnings.iter().take(3).count();
     goodbye(&shared.0, &shared.1);
-    holds(shared.1.load(Ordering::SeqCst), "whether the server is closing after goodbye", "true", "false")?;
+    holds(
+        shared.1.load(Ordering::SeqCst),
+        "whether the server is closing after goodbye",
+        "true",
+        "false",
+    )?;
     for _ in 0..3 {
         let came = match answers.recv_timeout(PATIENCE) {
             Ok(true) => "None",
@@ -70,7 +80,9 @@ pub fn say_goodbye(goodbye: fn(&Feed, &AtomicBool), hold: Hold) -> Check {
     let (answer, answers) = channel();
     // If it is held all the same, it ends with this program.
     thread::spawn(move || answer.send(hold(&shared.0, &shared.1, shared.0.newest(), far)));
-    let came = answers.recv_timeout(PATIENCE).map_or("nothing: it is held", |news| if news.is_none() { "None" } else { "news" });
+    let came = answers
+        .recv_timeout(PATIENCE)
+        .map_or("nothing: it is held", |news| if news.is_none() { "None" } else { "news" });
     holds(came == "None", "another one, for which there is none", "None", came)
 }
 
@@ -80,8 +92,16 @@ pub fn named_counts(enter: fn(&Feed, &Mutex<usize>), leave: fn(&Feed, &Mutex<usi
     enter(&feed, &open);
     leave(&feed, &open);
     let news = feed.after(feed.origin());
-    let counts: Vec<_> = news.messages.iter().map(|message| (message.event.as_str(), message.data.as_str())).collect();
-    same("two come, one leaves", vec![("clients", "1"), ("clients", "2"), ("clients", "1")], counts)?;
+    let counts: Vec<_> = news
+        .messages
+        .iter()
+        .map(|message| (message.event.as_str(), message.data.as_str()))
+        .collect();
+    same(
+        "two come, one leaves",
+        vec![("clients", "1"), ("clients", "2"), ("clients", "1")],
+        counts,
+    )?;
     thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
@@ -93,7 +113,8 @@ pub fn named_counts(enter: fn(&Feed, &Mutex<usize>), leave: fn(&Feed, &Mutex<usi
         }
     });
     let news = feed.after(feed.origin());
-    let counts: Vec<usize> = news.messages.iter().map(|message| message.data.parse().unwrap()).collect();
+    let counts: Vec<usize> =
+        news.messages.iter().map(|message| message.data.parse().unwrap()).collect();
     let jump = counts.windows(2).find(|pair| pair[0].abs_diff(pair[1]) != 1);
     holds(
         jump.is_none(),
@@ -109,7 +130,11 @@ pub fn predict_the_reset(missed: Option<u64>, first: Option<u64>) -> Check {
         feed.publish(&n.to_string());
     }
     let news = feed.after(Id { epoch: EPOCH, seq: 100 });
-    predicted("how many messages reset says were missed", missed, if let Gap::Missed(n) = news.gap { n } else { 0 })?;
+    predicted(
+        "how many messages reset says were missed",
+        missed,
+        if let Gap::Missed(n) = news.gap { n } else { 0 },
+    )?;
     predicted("the number of the first message after it", first, news.messages[0].id.seq)
 }
 

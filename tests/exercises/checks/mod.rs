@@ -28,13 +28,23 @@ pub struct Miss {
 impl fmt::Display for Miss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = |text: &str| text.replace('\n', "\n            ");
-        write!(f, "  asked     {}\n  expected  {}\n  came      {}", lines(&self.asked), lines(&self.expected), lines(&self.came))
+        write!(
+            f,
+            "  asked     {}\n  expected  {}\n  came      {}",
+            lines(&self.asked),
+            lines(&self.expected),
+            lines(&self.came)
+        )
     }
 }
 
 /// What code should do, and what it did.
 pub fn same<T: PartialEq + Debug>(asked: &str, expected: T, came: T) -> Check {
-    if expected == came { Ok(()) } else { Err(miss(asked, format!("{expected:?}"), format!("{came:?}"))) }
+    if expected == came {
+        Ok(())
+    } else {
+        Err(miss(asked, format!("{expected:?}"), format!("{came:?}")))
+    }
 }
 
 /// The same where there is more to say than a value.
@@ -51,12 +61,16 @@ pub fn predicted<T: PartialEq + Debug>(asked: &str, prediction: Option<T>, came:
     match prediction {
         None => Err(miss(asked, "a prediction, Some(…)", "None, so far")),
         Some(prediction) if prediction == came => Ok(()),
-        Some(prediction) => Err(miss(asked, format!("{prediction:?}, by you"), format!("{came:?}"))),
+        Some(prediction) => {
+            Err(miss(asked, format!("{prediction:?}, by you"), format!("{came:?}")))
+        }
     }
 }
 
 /// Serves on a port of its own for as long as this program runs; returns the port.
-pub fn serve(handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static) -> u16 {
+pub fn serve(
+    handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static,
+) -> u16 {
     let server = Server::new(Limits::default(), None);
     let port = server.bind("127.0.0.1", 0).unwrap();
     let number = port.number;

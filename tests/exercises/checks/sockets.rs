@@ -10,15 +10,16 @@ use push_by_hand::lesson::after;
 use push_by_hand::server::{Limits, Responder, Sent, Server};
 use push_by_hand::websocket::handshake::{self, check_answer};
 use push_by_hand::websocket::{
-    self, Accept, CONNECT_LIMIT, Client, DEFAULT_LIMIT, Error, Header, Message as Received, MessageReader, Opcode, Policy, Role,
-    Url, WebSocket,
+    self, Accept, CONNECT_LIMIT, Client, DEFAULT_LIMIT, Error, Header, Message as Received,
+    MessageReader, Opcode, Policy, Role, Url, WebSocket,
 };
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
 pub fn predict_the_reply(bytes: Option<u64>) -> Check {
-    let lesson = Program::start(env!("CARGO_BIN_EXE_websocket"), &["--port", "0", "--page-port", "0"]);
+    let lesson =
+        Program::start(env!("CARGO_BIN_EXE_websocket"), &["--port", "0", "--page-port", "0"]);
     let url = Url::parse(&lesson.url("socket")).unwrap();
     let connection = Connection::connect((url.host.as_str(), url.port), CONNECT_LIMIT).unwrap();
     let writer = connection.writer();
@@ -35,7 +36,9 @@ pub fn a_room(room: fn(&mut WebSocket<'_>, &Feed, Id) -> Result<(), Error>) -> C
     let feed = Arc::new(Feed::new(1_763_700_000_000, 100, 1 << 20));
     let shared = Arc::clone(&feed);
     let talk = move |socket: &mut WebSocket<'_>| room(socket, &shared, shared.origin());
-    let port = serve(move |request, responder| websocket::serve(request, responder, &Policy::default(), &talk));
+    let port = serve(move |request, responder| {
+        websocket::serve(request, responder, &Policy::default(), &talk)
+    });
     let mut clients = [frames::open(port, "/push"), frames::open(port, "/push")];
     // The Pong comes when the server is done with the text before it.
     clients[0].send(frames::masked(0x81, SAID.as_bytes()));
@@ -56,7 +59,10 @@ pub fn a_room(room: fn(&mut WebSocket<'_>, &Feed, Id) -> Result<(), Error>) -> C
         }
     }
     for (who, heard) in ["the one who said it", "the other"].iter().zip(&heard) {
-        let said = heard.iter().filter(|text| text.contains(&format!("\"data\":{}", json::string(SAID)))).count();
+        let said = heard
+            .iter()
+            .filter(|text| text.contains(&format!("\"data\":{}", json::string(SAID))))
+            .count();
         let asked = format!("{SAID:?}, as {who} hears it, until \"the end\"");
         holds(said == 1 && heard.len() == 2, &asked, "it once, as JSON", heard.join("\n"))?;
     }
@@ -65,15 +71,19 @@ pub fn a_room(room: fn(&mut WebSocket<'_>, &Feed, Id) -> Result<(), Error>) -> C
 
 pub fn a_subprotocol(connect: fn(&Request, Responder<'_>, &Message) -> io::Result<Sent>) -> Check {
     let id = Id { epoch: 1_763_700_000_000, seq: 42 };
-    let message = Message { id, time: 1_763_700_042_000, event: "message".into(), data: "07:20:01".into() };
+    let message =
+        Message { id, time: 1_763_700_042_000, event: "message".into(), data: "07:20:01".into() };
     let (short, long) = (message.data.clone(), json::message(&message));
     let port = serve(move |request, responder| connect(request, responder, &message));
     let url = Url::parse(&format!("ws://127.0.0.1:{port}/push")).unwrap();
-    for (offered, chosen, text) in
-        [(&[][..], None, &long), (&["time.v1"], Some("time.v1"), &short), (&["chat", "time.v1"], Some("time.v1"), &short)]
-    {
+    for (offered, chosen, text) in [
+        (&[][..], None, &long),
+        (&["time.v1"], Some("time.v1"), &short),
+        (&["chat", "time.v1"], Some("time.v1"), &short),
+    ] {
         let asked = format!("a client that offers {offered:?}");
-        let mut client = Client::connect(&url, offered).map_err(|error| miss(&asked, "a 101", error))?;
+        let mut client =
+            Client::connect(&url, offered).map_err(|error| miss(&asked, "a 101", error))?;
         same(&format!("{asked}: what the server chooses"), chosen, client.protocol.as_deref())?;
         let came = client.socket().receive().map_err(|error| miss(&asked, "a message", error))?;
         same(&format!("{asked}: its message"), Some(Received::Text(text.clone())), came)?;
@@ -109,7 +119,8 @@ pub fn which_is_wrong(faults: [(&[u8], Fault); 8]) -> Check {
         let mut client = frames::open(port, "/");
         client.send(bytes);
         let (code, _) = frames::close_and_end(&mut client);
-        let section = match MessageReader::new(Role::Server, DEFAULT_LIMIT).read_from(&mut &*bytes) {
+        let section = match MessageReader::new(Role::Server, DEFAULT_LIMIT).read_from(&mut &*bytes)
+        {
             Err(Error::Violation(violation)) => violation.section(),
             came => return Err(miss(&asked, "a frame that is wrong", format!("{came:?}"))),
         };
@@ -120,7 +131,8 @@ pub fn which_is_wrong(faults: [(&[u8], Fault); 8]) -> Check {
 
 pub fn frame_by_hand(frame: Option<&[u8]>) -> Check {
     let mut expected = Vec::new();
-    Header { fin: true, opcode: Opcode::Text, masking_key: Some([1, 2, 3, 4]), length: 2 }.write_to(&mut expected);
+    Header { fin: true, opcode: Opcode::Text, masking_key: Some([1, 2, 3, 4]), length: 2 }
+        .write_to(&mut expected);
     let Some(frame) = frame else { return predicted("the frame of OK", None, ()) };
     let head = frame[..frame.len().min(expected.len())].escape_ascii().to_string();
     same("its header, from FIN to the masking-key", expected.escape_ascii().to_string(), head)?;
@@ -136,11 +148,19 @@ pub fn shout(shout: fn(&mut WebSocket<'_>) -> Result<(), Error>) -> Check {
     let long = "x".repeat(125);
     for text in ["hello", "straße", "ŉ", "", &long] {
         client.send(frames::masked(0x81, text.as_bytes()));
-        same(&format!("the answer to {text}"), text.to_uppercase(), frames::next_text(&mut client))?;
+        same(
+            &format!("the answer to {text}"),
+            text.to_uppercase(),
+            frames::next_text(&mut client),
+        )?;
     }
     client.send(frames::masked(0x82, b"\xffbytes"));
     let answer = frames::next(&mut client);
-    same("the answer to six bytes", (Opcode::Binary, &b"\xffbytes"[..]), (answer.opcode, &answer.payload))
+    same(
+        "the answer to six bytes",
+        (Opcode::Binary, &b"\xffbytes"[..]),
+        (answer.opcode, &answer.payload),
+    )
 }
 
 pub fn predict_the_goodbye(bytes: Option<usize>) -> Check {
@@ -187,8 +207,10 @@ pub fn back_again(target: fn(&[String]) -> String) -> Check {
     for connection in 1..=3 {
         let target = target(&heard);
         let asked = format!("connection {connection}, to {target}");
-        let url = Url::parse(&format!("ws://127.0.0.1:{port}{target}")).map_err(|error| miss(&asked, "a target", error))?;
-        let mut client = Client::connect(&url, &[]).map_err(|error| miss(&asked, "a 101", error))?;
+        let url = Url::parse(&format!("ws://127.0.0.1:{port}{target}"))
+            .map_err(|error| miss(&asked, "a target", error))?;
+        let mut client =
+            Client::connect(&url, &[]).map_err(|error| miss(&asked, "a 101", error))?;
         let mut socket = client.socket();
         while let Ok(Some(Received::Text(text))) = socket.receive() {
             heard.push(text);
@@ -198,7 +220,11 @@ pub fn back_again(target: fn(&[String]) -> String) -> Check {
                 feed.publish(data);
             }
         }
-        let data: Vec<_> = heard.iter().filter_map(|text| text.split("\"data\":").nth(1)).map(|data| &data[1..2]).collect();
+        let data: Vec<_> = heard
+            .iter()
+            .filter_map(|text| text.split("\"data\":").nth(1))
+            .map(|data| &data[1..2])
+            .collect();
         let all = ["a", "b", "c", "d", "e"];
         same(&format!("{asked}: all that was heard so far"), &all[..connection * 2 - 1], &data)?;
     }
@@ -207,7 +233,8 @@ pub fn back_again(target: fn(&[String]) -> String) -> Check {
 
 pub fn say_it_in_binary(message: fn(&str) -> Received) -> Check {
     let port = serve_sockets(echo);
-    let mut client = Client::connect(&Url::parse(&format!("ws://127.0.0.1:{port}/")).unwrap(), &[]).unwrap();
+    let mut client =
+        Client::connect(&Url::parse(&format!("ws://127.0.0.1:{port}/")).unwrap(), &[]).unwrap();
     let mut socket = client.socket();
     for (line, bytes) in [
         ("hello", None),
@@ -219,9 +246,14 @@ pub fn say_it_in_binary(message: fn(&str) -> Received) -> Check {
         ("0x+1", None),
         ("0x0é1", None),
     ] {
-        let expected = bytes.map_or(Received::Text(line.into()), |bytes| Received::Binary(bytes.into()));
+        let expected =
+            bytes.map_or(Received::Text(line.into()), |bytes| Received::Binary(bytes.into()));
         socket.send(&message(line)).unwrap();
-        same(&format!("what a server gets of the line {line:?}"), Some(expected), socket.receive().unwrap())?;
+        same(
+            &format!("what a server gets of the line {line:?}"),
+            Some(expected),
+            socket.receive().unwrap(),
+        )?;
     }
     Ok(())
 }
@@ -239,12 +271,19 @@ pub fn trust_the_answer(is_ours: fn(&Response, &str) -> bool) -> Check {
         ("101 Switching Protocols", format!("Upgrade: h2c\r\nConnection: Upgrade\r\n{ours}")),
         ("101 Switching Protocols", format!("Upgrade: websocket\r\n{ours}")),
         ("101 Switching Protocols", format!("{upgrade}{ours}Sec-WebSocket-Protocol: chat\r\n")),
-        ("101 Switching Protocols", format!("{upgrade}{ours}Sec-WebSocket-Extensions: permessage-deflate\r\n")),
+        (
+            "101 Switching Protocols",
+            format!("{upgrade}{ours}Sec-WebSocket-Extensions: permessage-deflate\r\n"),
+        ),
     ] {
         let text = format!("HTTP/1.1 {status}\r\n{fields}\r\n");
         let answer = Response::read_from(&mut text.as_bytes(), false, 0).unwrap();
         let verdict = |ours| if ours { "ours" } else { "not ours" };
-        same(text.trim_end(), verdict(check_answer(&answer, KEY, &[]).is_ok()), verdict(is_ours(&answer, KEY)))?;
+        same(
+            text.trim_end(),
+            verdict(check_answer(&answer, KEY, &[]).is_ok()),
+            verdict(is_ours(&answer, KEY)),
+        )?;
     }
     Ok(())
 }

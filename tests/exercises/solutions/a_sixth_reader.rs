@@ -8,7 +8,9 @@ use std::io;
 use std::time::{Duration, Instant};
 
 pub fn read(feed: &Feed, mut after: Id, responder: Responder<'_>) -> io::Result<Sent> {
-    let head = Response::new(Status::OK).with("Content-Type", "application/x-ndjson").with("Cache-Control", "no-store");
+    let head = Response::new(Status::OK)
+        .with("Content-Type", "application/x-ndjson")
+        .with("Cache-Control", "no-store");
     responder.stream(head, |chunks| {
         loop {
             let news = feed.wait_after(after, Instant::now() + Duration::from_secs(15));

@@ -9,7 +9,9 @@ use std::io;
 
 pub fn connect(request: &Request, responder: Responder<'_>, message: &Message) -> io::Result<Sent> {
     let policy = Policy { protocols: vec!["time.v1".into()], ..Policy::default() };
-    let chosen = |answer: &push_by_hand::http::Response| answer.fields.get("sec-websocket-protocol").is_some();
+    let chosen = |answer: &push_by_hand::http::Response| {
+        answer.fields.get("sec-websocket-protocol").is_some()
+    };
     let short = handshake::answer(request, &policy).is_ok_and(|answer| chosen(&answer));
     let text = if short { message.data.clone() } else { json::message(message) };
     websocket::serve(request, responder, &policy, |socket| socket.send_text(&text))

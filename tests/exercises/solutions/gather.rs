@@ -1,4 +1,5 @@
-//! The log keeps everything, so nothing has to be collected meanwhile: one more question brings it all.
+//! The log keeps everything, so nothing has to be collected meanwhile: one more question brings it
+//! all.
 
 use push_by_hand::feed::{Feed, Id, News};
 use std::time::Instant;

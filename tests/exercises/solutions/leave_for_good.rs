@@ -1,4 +1,5 @@
-//! The ID is ours to choose and the browser's to bring back: it also says how many messages are left.
+//! The ID is ours to choose and the browser's to bring back: it also says how many messages are
+//! left.
 
 use push_by_hand::event_stream::Event;
 use push_by_hand::feed::{Feed, Id};
@@ -14,7 +15,9 @@ pub fn stream(request: &Request, feed: &Feed, responder: Responder<'_>) -> io::R
     if left == 0 {
         return responder.send(Response::new(Status::NO_CONTENT));
     }
-    let head = Response::new(Status::OK).with("Content-Type", "text/event-stream").with("Cache-Control", "no-store");
+    let head = Response::new(Status::OK)
+        .with("Content-Type", "text/event-stream")
+        .with("Cache-Control", "no-store");
     responder.stream(head, |chunks| {
         for message in feed.after(seen.unwrap_or(feed.origin())).messages.iter().take(left) {
             left -= 1;

@@ -1,4 +1,5 @@
-//! Counting and publishing happen under one lock, so that the numbers are published in the order in which they were true.
+//! Counting and publishing happen under one lock, so that the numbers are published in the order in
+//! which they were true.
 
 use push_by_hand::feed::Feed;
 use std::sync::Mutex;

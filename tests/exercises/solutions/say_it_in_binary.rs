@@ -7,7 +7,8 @@ pub fn message(line: &str) -> Message {
         [high, low] => Some((digit(*high)? << 4) | digit(*low)?),
         _ => None,
     };
-    let octets = line.strip_prefix("0x").and_then(|digits| digits.as_bytes().chunks(2).map(octet).collect());
+    let octets =
+        line.strip_prefix("0x").and_then(|digits| digits.as_bytes().chunks(2).map(octet).collect());
     octets.map_or_else(|| Message::Text(line.to_owned()), Message::Binary)
 }
 

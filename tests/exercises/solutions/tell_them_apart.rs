@@ -1,4 +1,5 @@
-//! 16 octets are 24 characters with `==`, 20 octets are 28 with `=`. Base64 without its `=` is not what the RFC asks for.
+//! 16 octets are 24 characters with `==`, 20 octets are 28 with `=`. Base64 without its `=` is not
+//! what the RFC asks for.
 
 pub const KINDS: [(&str, Option<&str>); 4] = [
     ("dGhlIHNhbXBsZSBub25jZQ==", Some("key")),

@@ -1,4 +1,5 @@
-//! Of two origins only the one that asks is stated, so the answers differ, and `Vary: Origin` says so.
+//! Of two origins only the one that asks is stated, so the answers differ, and `Vary: Origin` says
+//! so.
 
 use push_by_hand::cors::Cors;
 

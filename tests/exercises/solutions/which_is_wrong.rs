@@ -1,5 +1,6 @@
-//! A reserved bit; no such opcode; a Ping in pieces; a length that is not the shortest; a code of one byte; no mask; no
-//! UTF-8; and a message that is too long, which is known before a byte of it has come.
+//! A reserved bit; no such opcode; a Ping in pieces; a length that is not the shortest; a code of
+//! one byte; no mask; no UTF-8; and a message that is too long, which is known before a byte of it
+//! has come.
 
 pub type Fault = Option<(&'static str, u16)>;
 

@@ -1,7 +1,8 @@
 //! The Autobahn test suite, `wstest`: as a client against a server, and as a server for a client.
 //!
-//! The suite rates each case twice: how the peer behaved, and how the connection was closed. [`Run::faults`] accepts
-//! `OK` and nothing else, save for the three cases that the suite itself can only rate `INFORMATIONAL`.
+//! The suite rates each case twice: how the peer behaved, and how the connection was closed.
+//! [`Run::faults`] accepts `OK` and nothing else, save for the three cases that the suite itself
+//! can only rate `INFORMATIONAL`.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,16 +11,19 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// The cases of sections 1 to 10. Sections 12 and 13 are about compression, which the course leaves out.
+/// The cases of sections 1 to 10. Sections 12 and 13 are about compression, which the course leaves
+/// out.
 pub const ALL: &[&str] = &["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "9.*", "10.*"];
 
 /// How many cases these are in version 0.8.2 of the suite. (There is no section 8.)
 pub const ALL_COUNT: usize = 301;
 
-/// The suite gives no verdict on these: data after a Close, and close codes that no specification defines.
+/// The suite gives no verdict on these: data after a Close, and close codes that no specification
+/// defines.
 const INFORMATIONAL: &[&str] = &["7.1.6", "7.13.1", "7.13.2"];
 
-/// Listens on loopback only: left alone, the suite's server would listen on every address of the machine.
+/// Listens on loopback only: left alone, the suite's server would listen on every address of the
+/// machine.
 const START: &str = "\
 from autobahntestsuite import wstest, fuzzing
 import functools
@@ -29,9 +33,9 @@ wstest.run()
 
 /// The suite as it is installed on this machine.
 fn wstest() -> Command {
-    let cache = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| Path::new(&std::env::var_os("HOME").expect("HOME is set")).join(".cache"));
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).unwrap_or_else(|| {
+        Path::new(&std::env::var_os("HOME").expect("HOME is set")).join(".cache")
+    });
     let python = cache.join("push-by-hand/autobahn/root/usr");
     assert!(
         python.join("bin/python2.7").exists(),
@@ -66,7 +70,8 @@ pub fn run_against_server(url: &str, agent: &str, cases: &[&str]) -> Run {
         "exclude-cases": [],
         "exclude-agent-cases": {},
     });
-    let status = run.wstest("fuzzingclient", &specification).wait().expect("wstest can be waited for");
+    let status =
+        run.wstest("fuzzingclient", &specification).wait().expect("wstest can be waited for");
     assert!(status.success(), "wstest: {status}; its output is {}", run.log().display());
     run
 }
@@ -176,11 +181,15 @@ impl Run {
         ratings
     }
 
-    /// One paragraph for each case that is not as it must be: what was tried, what was expected, what happened.
+    /// One paragraph for each case that is not as it must be: what was tried, what was expected,
+    /// what happened.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
         for (id, behavior, close) in self.ratings() {
-            let fine = |rating: &str| rating == "OK" || (rating == "INFORMATIONAL" && INFORMATIONAL.contains(&id.as_str()));
+            let fine = |rating: &str| {
+                rating == "OK"
+                    || (rating == "INFORMATIONAL" && INFORMATIONAL.contains(&id.as_str()))
+            };
             if !fine(&behavior) || !fine(&close) {
                 faults.push(self.describe(&id, &behavior, &close));
             }
@@ -191,9 +200,12 @@ impl Run {
     fn describe(&self, id: &str, behavior: &str, close: &str) -> String {
         let cases = self.cases();
         let file = cases[id]["reportfile"].as_str().unwrap_or_default();
-        let details: Value =
-            fs::read(self.folder.join(file)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        let text = |key: &str| details[key].as_str().unwrap_or("(not in the report)").replace("<br>", " ");
+        let details: Value = fs::read(self.folder.join(file))
+            .ok()
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        let text =
+            |key: &str| details[key].as_str().unwrap_or("(not in the report)").replace("<br>", " ");
         format!(
             "case {id}: {behavior}, close {close}\n  tried:    {}\n  expected: {}\n  happened: {} {}\n  details:  {}",
             text("description"),
@@ -206,8 +218,9 @@ impl Run {
 
     fn cases(&self) -> Value {
         let path = self.folder.join("index.json");
-        let index = fs::read(&path)
-            .unwrap_or_else(|error| panic!("no report in {}: {error}; see {}", path.display(), self.log().display()));
+        let index = fs::read(&path).unwrap_or_else(|error| {
+            panic!("no report in {}: {error}; see {}", path.display(), self.log().display())
+        });
         let mut index: Value = serde_json::from_slice(&index).expect("the report is JSON");
         index[&self.agent].take()
     }
@@ -226,13 +239,21 @@ impl Run {
             "10 Automatic fragmentation",
         ];
         let ratings = self.ratings();
-        let mut table = String::from("| Section | Cases | OK | Informational | Other |\n|---|--:|--:|--:|--:|\n");
+        let mut table = String::from(
+            "| Section | Cases | OK | Informational | Other |\n|---|--:|--:|--:|--:|\n",
+        );
         for section in SECTIONS {
             let number = numbers(section.split(' ').next().unwrap_or_default());
-            let of_section: Vec<_> = ratings.iter().filter(|(id, ..)| numbers(id).first() == number.first()).collect();
-            let rated =
-                |rating: &str| of_section.iter().filter(|(_, behavior, close)| behavior == rating && close == rating).count();
-            let (cases, ok, informational) = (of_section.len(), rated("OK"), rated("INFORMATIONAL"));
+            let of_section: Vec<_> =
+                ratings.iter().filter(|(id, ..)| numbers(id).first() == number.first()).collect();
+            let rated = |rating: &str| {
+                of_section
+                    .iter()
+                    .filter(|(_, behavior, close)| behavior == rating && close == rating)
+                    .count()
+            };
+            let (cases, ok, informational) =
+                (of_section.len(), rated("OK"), rated("INFORMATIONAL"));
             let other = cases - ok - informational;
             table += &format!("| {section} | {cases} | {ok} | {informational} | {other} |\n");
         }
@@ -243,7 +264,12 @@ impl Run {
     pub fn assert_strict(&self, count: usize) {
         fs::write(self.folder.join("score.md"), self.score()).expect("the score can be written");
         let faults = self.faults();
-        assert!(faults.is_empty(), "{} of {count} cases at fault:\n\n{}\n", faults.len(), faults.join("\n\n"));
+        assert!(
+            faults.is_empty(),
+            "{} of {count} cases at fault:\n\n{}\n",
+            faults.len(),
+            faults.join("\n\n")
+        );
         assert_eq!(self.ratings().len(), count, "not every case ran; see {}", self.log().display());
     }
 }

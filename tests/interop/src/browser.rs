@@ -1,7 +1,8 @@
 //! A headless Chromium, driven over its own debugging protocol: JSON messages on a WebSocket.
 //!
-//! What a test needs of the protocol is a dozen commands that have been the same for years, so they are written down
-//! here instead of coming from a crate that knows all its types and stops understanding a browser newer than itself.
+//! What a test needs of the protocol is a dozen commands that have been the same for years, so they
+//! are written down here instead of coming from a crate that knows all its types and stops
+//! understanding a browser newer than itself.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -58,9 +59,12 @@ impl Browser {
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|error| panic!("Chromium does not start ({error}). Run tests/interop/install."));
+            .unwrap_or_else(|error| {
+                panic!("Chromium does not start ({error}). Run tests/interop/install.")
+            });
 
-        // It says on stderr where its protocol listens, and goes on to say other things that must be read away.
+        // It says on stderr where its protocol listens, and goes on to say other things that must
+        // be read away.
         let stderr = BufReader::new(child.stderr.take().expect("stderr is piped"));
         let (said, heard) = mpsc::channel();
         std::thread::spawn(move || {
@@ -91,7 +95,8 @@ impl Browser {
     pub fn open_blank(&mut self) -> Page {
         let target = self.connection.command("Target.createTarget", json!({"url": "about:blank"}));
         let target = target["targetId"].as_str().expect("a new target has an id");
-        let (authority, _) = self.endpoint.split_once("/devtools/").expect("the endpoint is under /devtools/");
+        let (authority, _) =
+            self.endpoint.split_once("/devtools/").expect("the endpoint is under /devtools/");
         let endpoint = format!("{authority}/devtools/page/{target}");
         let mut page = Page { connection: Protocol::connect(&endpoint), endpoint };
         for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
@@ -103,8 +108,12 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Asked to end, it takes its other processes along; killed, they would still write into the profile for a moment.
-        let _ = self.connection.socket.send(Message::text(json!({"id": 0, "method": "Browser.close"}).to_string()));
+        // Asked to end, it takes its other processes along; killed, they would still write into the
+        // profile for a moment.
+        let _ = self
+            .connection
+            .socket
+            .send(Message::text(json!({"id": 0, "method": "Browser.close"}).to_string()));
         let deadline = Instant::now() + CLOSE_LIMIT;
         while Instant::now() < deadline && matches!(self.child.try_wait(), Ok(None)) {
             std::thread::sleep(Duration::from_millis(10));
@@ -112,7 +121,10 @@ impl Drop for Browser {
         let _ = self.child.kill();
         let _ = self.child.wait();
         // Its other processes may be the last to write there.
-        while fs::remove_dir_all(&self.profile).is_err() && self.profile.exists() && Instant::now() < deadline {
+        while fs::remove_dir_all(&self.profile).is_err()
+            && self.profile.exists()
+            && Instant::now() < deadline
+        {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -141,30 +153,39 @@ impl Page {
     pub fn go_to(&mut self, url: &str) {
         let answer = self.connection.command("Page.navigate", json!({"url": url}));
         assert_eq!(answer["errorText"], Value::Null, "the browser cannot open {url}");
-        self.wait_until(&format!("{url} is loaded"), ANSWER_LIMIT, "document.readyState !== 'loading'");
+        self.wait_until(
+            &format!("{url} is loaded"),
+            ANSWER_LIMIT,
+            "document.readyState !== 'loading'",
+        );
     }
 
     /// The value of a JavaScript expression in the page; of a promise, what it comes to.
     pub fn evaluate(&mut self, expression: &str) -> Value {
-        let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let parameters =
+            json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let mut answer = self.connection.command("Runtime.evaluate", parameters);
         assert_eq!(answer["exceptionDetails"], Value::Null, "in the page, `{expression}` throws");
         answer["result"]["value"].take()
     }
 
-    /// Waits until a JavaScript expression is true, or a value that counts as true, and returns the value.
+    /// Waits until a JavaScript expression is true, or a value that counts as true, and returns the
+    /// value.
     pub fn wait_until(&mut self, what: &str, limit: Duration, expression: &str) -> Value {
         crate::wait_for(what, limit, || {
             let value = self.evaluate(expression);
-            let truthy =
-                !matches!(&value, Value::Null | Value::Bool(false)) && value.as_str() != Some("") && value.as_f64() != Some(0.0);
+            let truthy = !matches!(&value, Value::Null | Value::Bool(false))
+                && value.as_str() != Some("")
+                && value.as_f64() != Some(0.0);
             truthy.then_some(value)
         })
     }
 
-    /// The errors and warnings that the console has shown since this was last asked, and exceptions nobody caught.
+    /// The errors and warnings that the console has shown since this was last asked, and exceptions
+    /// nobody caught.
     pub fn take_complaints(&mut self) -> Vec<String> {
-        // The browser sends events in order: once it has answered, all that came before the question is here.
+        // The browser sends events in order: once it has answered, all that came before the
+        // question is here.
         self.connection.command("Runtime.evaluate", json!({"expression": "0"}));
         let events = std::mem::take(&mut self.connection.events);
         events.iter().filter_map(complaint).collect()
@@ -192,8 +213,11 @@ impl Page {
         self.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))");
         let answer = self.connection.command("Page.captureScreenshot", json!({"format": "png"}));
         let picture = answer["data"].as_str().expect("a screenshot is base64 text");
-        let picture = base64::engine::general_purpose::STANDARD.decode(picture).expect("a screenshot is base64 text");
-        fs::write(path, picture).unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
+        let picture = base64::engine::general_purpose::STANDARD
+            .decode(picture)
+            .expect("a screenshot is base64 text");
+        fs::write(path, picture)
+            .unwrap_or_else(|error| panic!("{} cannot be written: {error}", path.display()));
     }
 }
 
@@ -204,26 +228,44 @@ fn complaint(event: &Value) -> Option<String> {
     match event["method"].as_str()? {
         "Runtime.exceptionThrown" => {
             let details = &parameters["exceptionDetails"];
-            Some(format!("exception: {} {}", text(&details["text"]), text(&details["exception"]["description"])))
+            Some(format!(
+                "exception: {} {}",
+                text(&details["text"]),
+                text(&details["exception"]["description"])
+            ))
         }
-        "Runtime.consoleAPICalled" if matches!(parameters["type"].as_str(), Some("error" | "warning" | "assert")) => {
+        "Runtime.consoleAPICalled"
+            if matches!(parameters["type"].as_str(), Some("error" | "warning" | "assert")) =>
+        {
             let said: Vec<_> = parameters["args"]
                 .as_array()
                 .into_iter()
                 .flatten()
-                .map(|argument| argument["value"].as_str().map_or_else(|| text(&argument["description"]), String::from))
+                .map(|argument| {
+                    argument["value"]
+                        .as_str()
+                        .map_or_else(|| text(&argument["description"]), String::from)
+                })
                 .collect();
             Some(format!("console: {}", said.join(" ")))
         }
-        "Log.entryAdded" if matches!(parameters["entry"]["level"].as_str(), Some("error" | "warning")) => {
+        "Log.entryAdded"
+            if matches!(parameters["entry"]["level"].as_str(), Some("error" | "warning")) =>
+        {
             let entry = &parameters["entry"];
-            Some(format!("{}: {} {}", text(&entry["source"]), text(&entry["text"]), text(&entry["url"])))
+            Some(format!(
+                "{}: {} {}",
+                text(&entry["source"]),
+                text(&entry["text"]),
+                text(&entry["url"])
+            ))
         }
         _ => None,
     }
 }
 
-/// One connection of the debugging protocol: numbered commands, their answers, and events between them.
+/// One connection of the debugging protocol: numbered commands, their answers, and events between
+/// them.
 struct Protocol {
     socket: WebSocket<Patient>,
     last_id: u64,
@@ -234,7 +276,8 @@ impl Protocol {
     fn connect(url: &str) -> Protocol {
         let authority = url.trim_start_matches("ws://").split('/').next().unwrap_or_default();
         let stream = TcpStream::connect(authority).expect("the browser accepts connections");
-        let (socket, _) = tungstenite::client(url, Patient::new(stream, ANSWER_LIMIT)).expect("the browser speaks WebSocket");
+        let (socket, _) = tungstenite::client(url, Patient::new(stream, ANSWER_LIMIT))
+            .expect("the browser speaks WebSocket");
         Protocol { socket, last_id: 0, events: Vec::new() }
     }
 
@@ -244,11 +287,13 @@ impl Protocol {
         let command = json!({"id": id, "method": method, "params": parameters});
         self.socket.send(Message::text(command.to_string())).expect("the browser takes a command");
         loop {
-            let message = self.socket.read().unwrap_or_else(|error| panic!("no answer to {method}: {error}"));
+            let message =
+                self.socket.read().unwrap_or_else(|error| panic!("no answer to {method}: {error}"));
             let Message::Text(message) = message else {
                 continue;
             };
-            let mut message: Value = serde_json::from_str(&message).expect("the browser sends JSON");
+            let mut message: Value =
+                serde_json::from_str(&message).expect("the browser sends JSON");
             if message["id"] == json!(id) {
                 assert_eq!(message["error"], Value::Null, "the browser refuses {method}");
                 return message["result"].take();

@@ -1,7 +1,8 @@
 //! Helpers for the tests of this package, in which other people's software checks ours.
 //!
-//! [`program`] starts a lesson's binary and knows its URLs, [`client`] is our own end of a test, [`autobahn`] runs the Autobahn
-//! test suite and judges its report, [`browser`] drives a headless Chromium, [`streams`] and [`messages`] make up what is sent.
+//! [`program`] starts a lesson's binary and knows its URLs, [`client`] is our own end of a test,
+//! [`autobahn`] runs the Autobahn test suite and judges its report, [`browser`] drives a headless
+//! Chromium, [`streams`] and [`messages`] make up what is sent.
 
 pub mod autobahn;
 pub mod browser;
@@ -40,7 +41,8 @@ pub fn free_port() -> u16 {
 
 /// A socket with a limit for each read, which no signal cuts short.
 ///
-/// Linux starts a read again after a signal, such as the one that lets a stopped process go on; but not if it has a limit.
+/// Linux starts a read again after a signal, such as the one that lets a stopped process go on; but
+/// not if it has a limit.
 pub struct Patient(TcpStream);
 
 impl Patient {
@@ -72,7 +74,8 @@ impl Write for Patient {
     }
 }
 
-/// Looks again and again until `look` finds something; for what can only be seen by looking, such as a page.
+/// Looks again and again until `look` finds something; for what can only be seen by looking, such
+/// as a page.
 ///
 /// The limit is there to fail with a sentence where a test would hang. It decides nothing else.
 pub fn wait_for<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 
-/// Lengths on both sides of each step in the length field of a frame (RFC 6455 §5.2), and a mebibyte, in octets.
+/// Lengths on both sides of each step in the length field of a frame (RFC 6455 §5.2), and a
+/// mebibyte, in octets.
 pub const SIZES: [usize; 8] = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20];
 
 /// A message, how it is cut, and what is said between its fragments.
@@ -57,7 +58,12 @@ impl std::fmt::Debug for Data {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = if matches!(self, Data::Text(_)) { "text" } else { "binary" };
         let octets = self.octets();
-        write!(f, "{kind} of {} octets: {}", octets.len(), octets[..octets.len().min(40)].escape_ascii())
+        write!(
+            f,
+            "{kind} of {} octets: {}",
+            octets.len(),
+            octets[..octets.len().min(40)].escape_ascii()
+        )
     }
 }
 

@@ -1,4 +1,5 @@
-//! A lesson's program as a process: built, started on free ports, killed, started again on the same ports.
+//! A lesson's program as a process: built, started on free ports, killed, started again on the same
+//! ports.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -40,7 +41,8 @@ pub const SOCKET_AND_PAGE: &[Address] =
     &[Address { label: "socket", flag: "--port" }, Address { label: "page", flag: "--page-port" }];
 
 impl Program {
-    /// Starts `name` on ports of its own choice and waits until it has printed every one of its `addresses`.
+    /// Starts `name` on ports of its own choice and waits until it has printed every one of its
+    /// `addresses`.
     pub fn start(name: &'static str, addresses: &'static [Address], arguments: &[&str]) -> Program {
         let mut program = Program {
             name,
@@ -56,7 +58,9 @@ impl Program {
 
     /// The URL that the program printed behind `label`, as it stands there.
     pub fn url(&self, label: &str) -> &str {
-        self.urls.get(label).unwrap_or_else(|| panic!("{} prints no URL called {label:?}", self.name))
+        self.urls
+            .get(label)
+            .unwrap_or_else(|| panic!("{} prints no URL called {label:?}", self.name))
     }
 
     /// The port in the URL behind `label`.
@@ -91,8 +95,13 @@ impl Program {
             let port = if self.urls.is_empty() { 0 } else { self.port(label) };
             command.arg(flag).arg(port.to_string());
         }
-        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        self.child = command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", self.name));
+        command
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        self.child =
+            command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", self.name));
 
         let (lines, printed) = mpsc::channel();
         let stdout = self.child.stdout.take().expect("stdout is piped");
@@ -128,14 +137,22 @@ impl Drop for Program {
         let ended = self.child.try_wait();
         self.kill();
         if std::thread::panicking() {
-            let state = if let Ok(Some(status)) = ended { format!("ended by itself, {status}") } else { "running".into() };
+            let state = if let Ok(Some(status)) = ended {
+                format!("ended by itself, {status}")
+            } else {
+                "running".into()
+            };
             eprintln!("---- {} ({state}) printed\n{}----", self.name, self.output());
         }
     }
 }
 
 /// Reads a pipe to its end on a thread, so that the program never waits for a full one.
-fn keep(pipe: impl BufRead + Send + 'static, output: Arc<Mutex<String>>, lines: Option<mpsc::Sender<String>>) {
+fn keep(
+    pipe: impl BufRead + Send + 'static,
+    output: Arc<Mutex<String>>,
+    lines: Option<mpsc::Sender<String>>,
+) {
     std::thread::spawn(move || {
         for line in pipe.lines().map_while(Result::ok) {
             if let Ok(mut output) = output.lock() {
@@ -150,12 +167,19 @@ fn keep(pipe: impl BufRead + Send + 'static, output: Arc<Mutex<String>>, lines: 
     });
 }
 
-/// The path of one of the course's programs, all of which are built (in release) the first time this is called.
+/// The path of one of the course's programs, all of which are built (in release) the first time
+/// this is called.
 pub fn binary(name: &str) -> PathBuf {
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let output = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--release", "--bins", "--message-format=json-render-diagnostics"])
+            .args([
+                "build",
+                "--quiet",
+                "--release",
+                "--bins",
+                "--message-format=json-render-diagnostics",
+            ])
             .current_dir(crate::root())
             .stderr(Stdio::inherit())
             .output()
@@ -164,7 +188,9 @@ pub fn binary(name: &str) -> PathBuf {
         let mut built = BTreeMap::new();
         for message in output.stdout.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
             let message: Value = serde_json::from_slice(message).expect("cargo writes JSON");
-            if let (Some(name), Some(path)) = (message["target"]["name"].as_str(), message["executable"].as_str()) {
+            if let (Some(name), Some(path)) =
+                (message["target"]["name"].as_str(), message["executable"].as_str())
+            {
                 built.insert(name.to_string(), PathBuf::from(path));
             }
         }

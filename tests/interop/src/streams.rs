@@ -5,7 +5,8 @@ use std::io::BufRead;
 use proptest::prelude::*;
 use push_by_hand::event_stream::EventReader;
 
-/// Pieces of event streams: every field, with and without colon, space and value; a byte order mark; wrong UTF-8; traps.
+/// Pieces of event streams: every field, with and without colon, space and value; a byte order
+/// mark; wrong UTF-8; traps.
 ///
 /// A byte order mark is never followed by a line end: Chromium then overlooks that line end.
 const PIECES: &[&[u8]] = &[
@@ -45,14 +46,17 @@ const LINE_ENDS: &[&[u8]] = &[b"\n", b"\n", b"\n\n", b"\r\n", b"\r", b"\r\n\r\n"
 
 /// A stream of up to two dozen such lines, which may end in the middle of an event.
 pub fn event_streams() -> impl Strategy<Value = Vec<u8>> {
-    let line = (prop::sample::select(PIECES), prop::sample::select(LINE_ENDS)).prop_map(|(piece, end)| [piece, end].concat());
+    let line = (prop::sample::select(PIECES), prop::sample::select(LINE_ENDS))
+        .prop_map(|(piece, end)| [piece, end].concat());
     let lines = prop::collection::vec(line, 0..24).prop_map(|lines| lines.concat());
     let cut = prop::sample::select(vec!["", "", "data: cut off", "data: cut off\n"]);
     let mark = prop::sample::select(vec!["", "", "", "\u{feff}"]);
-    (mark, lines, cut).prop_map(|(mark, lines, cut)| [mark.as_bytes(), &lines, cut.as_bytes()].concat())
+    (mark, lines, cut)
+        .prop_map(|(mark, lines, cut)| [mark.as_bytes(), &lines, cut.as_bytes()].concat())
 }
 
-/// An event as every reader here can tell it: its type, its data, and the last event ID when it fired.
+/// An event as every reader here can tell it: its type, its data, and the last event ID when it
+/// fired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Told {
     pub event: String,

@@ -1,4 +1,5 @@
-//! The Autobahn test suite against our server and our client: every case strictly as RFC 6455 demands.
+//! The Autobahn test suite against our server and our client: every case strictly as RFC 6455
+//! demands.
 
 use std::net::TcpListener;
 use std::thread;
@@ -15,7 +16,8 @@ fn foreign_echo_server(answer: fn(ForeignMessage) -> ForeignMessage) -> String {
     thread::spawn(move || {
         for stream in listener.incoming().map_while(Result::ok) {
             thread::spawn(move || -> tungstenite::Result<()> {
-                let mut socket = tungstenite::accept(stream).map_err(|_| tungstenite::Error::ConnectionClosed)?;
+                let mut socket = tungstenite::accept(stream)
+                    .map_err(|_| tungstenite::Error::ConnectionClosed)?;
                 loop {
                     let message = socket.read()?;
                     if message.is_text() || message.is_binary() {
@@ -32,7 +34,8 @@ fn foreign_echo_server(answer: fn(ForeignMessage) -> ForeignMessage) -> String {
 fn our_server_passes_every_case() {
     let lesson = Program::start("websocket", SOCKET_AND_PAGE, &[]);
     let url = format!("{}echo", lesson.url("socket"));
-    autobahn::run_against_server(&url, "push-by-hand-server", autobahn::ALL).assert_strict(autobahn::ALL_COUNT);
+    autobahn::run_against_server(&url, "push-by-hand-server", autobahn::ALL)
+        .assert_strict(autobahn::ALL_COUNT);
 }
 
 #[test]
@@ -47,7 +50,8 @@ fn our_client_passes_every_case() {
     server.finish().assert_strict(autobahn::ALL_COUNT);
 }
 
-/// Echoes what comes until the suite ends the connection, and returns it. How it ends is for the suite to judge.
+/// Echoes what comes until the suite ends the connection, and returns it. How it ends is for the
+/// suite to judge.
 fn converse(url: &str) -> Vec<Message> {
     let url = Url::parse(url).expect("a URL");
     let mut client = Client::connect(&url, &[]).expect("the suite's server takes the handshake");
@@ -72,7 +76,8 @@ fn a_server_that_answers_with_the_wrong_kind_of_message_is_found_out() {
     assert!(faults[0].starts_with("case 1.1.2: FAILED"), "{faults:?}");
 }
 
-/// This one passes most suites: it looks at the text of a frame when the frame is complete, not as its bytes arrive.
+/// This one passes most suites: it looks at the text of a frame when the frame is complete, not as
+/// its bytes arrive.
 #[test]
 fn a_server_that_checks_utf_8_only_at_the_end_of_a_frame_is_found_out() {
     let url = foreign_echo_server(|message| message);

@@ -1,7 +1,9 @@
-//! A real browser on every lesson's page: news arrives, and goes on arriving after the server has been away.
+//! A real browser on every lesson's page: news arrives, and goes on arriving after the server has
+//! been away.
 //!
-//! Every page says how many messages it has received (`data-count` of `#messages`) and how its connection is
-//! (`data-state` of `#state`). Screenshots are left in `report/browser/` for a person to look at.
+//! Every page says how many messages it has received (`data-count` of `#messages`) and how its
+//! connection is (`data-state` of `#state`). Screenshots are left in `report/browser/` for a person
+//! to look at.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -45,7 +47,8 @@ impl Lesson {
         page.resize(1280, 900);
         page.prefer(ColorScheme::Light);
         page.go_to(program.url("page"));
-        let text = page.evaluate("document.querySelector('#messages') ? '' : document.body.innerText");
+        let text =
+            page.evaluate("document.querySelector('#messages') ? '' : document.body.innerText");
         assert_eq!(text, "", "{name} shows another page than its own");
         Lesson { name, program, make_news: |_, _| (), at_rest: "open", page, browser }
     }
@@ -74,7 +77,9 @@ impl Lesson {
     /// No message was lost and none came twice, where the page can tell.
     fn has_every_message_once(&mut self) {
         for figure in ["lost", "double", "differ"] {
-            let shown = self.page.evaluate(&format!("document.querySelector('#{figure}')?.textContent ?? '0'"));
+            let shown = self
+                .page
+                .evaluate(&format!("document.querySelector('#{figure}')?.textContent ?? '0'"));
             assert_eq!(shown, "0", "{}: messages {figure}", self.name);
         }
     }
@@ -89,7 +94,11 @@ impl Lesson {
                 self.page.screenshot(&report("browser").join(file));
             }
             let wide = self.page.evaluate("document.documentElement.scrollWidth");
-            assert!(wide.as_u64() <= Some(width.into()), "{}: {wide} pixels wide in a window of {width}", self.name);
+            assert!(
+                wide.as_u64() <= Some(width.into()),
+                "{}: {wide} pixels wide in a window of {width}",
+                self.name
+            );
         }
         self.page.resize(1280, 900);
         self.page.prefer(ColorScheme::Light);
@@ -104,8 +113,12 @@ impl Lesson {
         self.program.start_again();
         self.is(self.at_rest);
         self.receives(2);
-        let unexpected: Vec<_> =
-            self.page.take_complaints().into_iter().filter(|complaint| !is_a_lost_server(complaint)).collect();
+        let unexpected: Vec<_> = self
+            .page
+            .take_complaints()
+            .into_iter()
+            .filter(|complaint| !is_a_lost_server(complaint))
+            .collect();
         assert!(unexpected.is_empty(), "{}: {unexpected:?}", self.name);
         self.receives(1);
         self.has_not_complained();
@@ -121,9 +134,16 @@ impl Lesson {
     }
 }
 
-/// What the browser itself reports when a server is gone, or when a page gives up an attempt to reach it. No page can prevent it.
+/// What the browser itself reports when a server is gone, or when a page gives up an attempt to
+/// reach it. No page can prevent it.
 fn is_a_lost_server(complaint: &str) -> bool {
-    let errors = ["CONNECTION_REFUSED", "CONNECTION_RESET", "CONNECTION_CLOSED", "EMPTY_RESPONSE", "INCOMPLETE_CHUNKED_ENCODING"];
+    let errors = [
+        "CONNECTION_REFUSED",
+        "CONNECTION_RESET",
+        "CONNECTION_CLOSED",
+        "EMPTY_RESPONSE",
+        "INCOMPLETE_CHUNKED_ENCODING",
+    ];
     errors.iter().any(|error| complaint.contains(&format!("net::ERR_{error}")))
         || complaint.contains("WebSocket is closed before the connection is established")
 }
@@ -140,7 +160,11 @@ fn polling_for_changes_crosses_a_preflight_and_is_answered_304() {
     lesson.receives(1);
     lesson.page.evaluate("document.querySelector('#conditional').click()");
     lesson.page.evaluate("document.querySelector('#every [value=\"250\"]').click()");
-    lesson.page.wait_until("an answer without news", LIMIT, "Number(document.querySelector('#unchanged').textContent) >= 2");
+    lesson.page.wait_until(
+        "an answer without news",
+        LIMIT,
+        "Number(document.querySelector('#unchanged').textContent) >= 2",
+    );
     lesson.receives(2);
     lesson.has_not_complained();
 }
@@ -212,14 +236,23 @@ fn the_browser_gets_text_back_as_text_and_bytes_as_bytes_and_closes_with_a_code(
     lesson.page.evaluate("document.querySelector('#code').value = '4321'");
     lesson.page.evaluate("document.querySelector('#close').requestSubmit()");
     lesson.is("closed");
-    let row = lesson.page.evaluate("[...document.querySelectorAll('#closes tr:first-child td')].map(cell => cell.textContent)");
-    assert_eq!((row[1].as_str(), row[4].as_str()), (Some("4321"), Some("true")), "code and wasClean of {row}");
+    let row = lesson.page.evaluate(
+        "[...document.querySelectorAll('#closes tr:first-child td')].map(cell => cell.textContent)",
+    );
+    assert_eq!(
+        (row[1].as_str(), row[4].as_str()),
+        (Some("4321"), Some("true")),
+        "code and wasClean of {row}"
+    );
     lesson.has_not_complained();
 }
 
 /// Says whether the newest message (not what was sent) has this text.
 fn newest(text: &str) -> String {
-    format!("document.querySelector('#messages li:not(.up) .data')?.textContent === {}", json!(text))
+    format!(
+        "document.querySelector('#messages li:not(.up) .data')?.textContent === {}",
+        json!(text)
+    )
 }
 
 #[test]
@@ -239,10 +272,16 @@ fn raw_websocket_returns_text_of_every_length_form() {
     lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
     for length in [0, 1, 125, 126, 65_535, 65_536, 1 << 20] {
         let goal = lesson.count() + 1;
-        lesson.page.evaluate(&format!("socketText = '.'.repeat({length}); document.querySelector('#text').value = socketText"));
+        lesson.page.evaluate(&format!(
+            "socketText = '.'.repeat({length}); document.querySelector('#text').value = socketText"
+        ));
         lesson.page.evaluate("document.querySelector('#sendText').requestSubmit()");
         lesson.page.wait_until(&format!("{length} octets"), LIMIT, &format!("{COUNT} === {goal}"));
-        lesson.page.wait_until("the same text", LIMIT, "document.querySelector('#messages li .data').textContent === socketText");
+        lesson.page.wait_until(
+            "the same text",
+            LIMIT,
+            "document.querySelector('#messages li .data').textContent === socketText",
+        );
     }
     lesson.has_every_message_once();
     lesson.has_not_complained();
@@ -253,7 +292,8 @@ const TECHNIQUES: [&str; 5] = ["poll", "long-poll", "iframe", "events", "ws"];
 
 /// What the hub's page says on each of its panels, in the order of `TECHNIQUES`.
 fn panels(lesson: &mut Lesson, expression: &str) -> Vec<Value> {
-    let list = format!("[...document.querySelectorAll('[data-technique]')].map(panel => {expression})");
+    let list =
+        format!("[...document.querySelectorAll('[data-technique]')].map(panel => {expression})");
     lesson.page.evaluate(&list).as_array().expect("a list").clone()
 }
 
@@ -266,9 +306,12 @@ fn every_panel(lesson: &mut Lesson, what: &str, expression: &str) {
     lesson.page.wait_until(what, LIMIT, &all);
 }
 
-/// How many messages each panel has received, once all of them have the newest one and the hub says nothing more.
+/// How many messages each panel has received, once all of them have the newest one and the hub says
+/// nothing more.
 fn counts_at_rest(lesson: &mut Lesson) -> Vec<u64> {
-    lesson.page.evaluate("document.querySelector('#speaks').checked && document.querySelector('#speaks').click()");
+    lesson.page.evaluate(
+        "document.querySelector('#speaks').checked && document.querySelector('#speaks').click()",
+    );
     // A message of our own is the last one, when all panels have it.
     let last = format!("last of {}", lesson.count());
     let url = format!("{}publish", lesson.program.url("page"));
@@ -292,7 +335,11 @@ fn speak(lesson: &mut Lesson, position: u32) {
 fn has_every_message_once_on_every_panel(lesson: &mut Lesson) {
     for (technique, panel) in TECHNIQUES.iter().zip(panels(lesson, "({...panel.dataset})")) {
         assert_eq!(panel["technique"], *technique);
-        assert_eq!((panel["missed"].as_str(), panel["double"].as_str()), (Some("0"), Some("0")), "{panel}");
+        assert_eq!(
+            (panel["missed"].as_str(), panel["double"].as_str()),
+            (Some("0"), Some("0")),
+            "{panel}"
+        );
     }
 }
 
@@ -309,14 +356,21 @@ fn the_hub_brings_every_message_to_five_panels_also_after_a_restart() {
     let before = counts_at_rest(&mut lesson);
     lesson.page.evaluate("document.querySelector('#text').value = '你好 <b>all</b>'");
     lesson.page.evaluate("document.querySelector('#publish').requestSubmit()");
-    every_panel(&mut lesson, "the text, as text", "panel.querySelector('.data').textContent === '你好 <b>all</b>'");
+    every_panel(
+        &mut lesson,
+        "the text, as text",
+        "panel.querySelector('.data').textContent === '你好 <b>all</b>'",
+    );
     lesson.page.wait_until(
         "the five delays",
         LIMIT,
         "[...document.querySelectorAll('#race dd')].every(late => / ms$/.test(late.textContent))",
     );
     let after = panels(&mut lesson, "Number(panel.dataset.count)");
-    assert!(before.iter().zip(&after).all(|(before, after)| after.as_u64() == Some(before + 1)), "{before:?} {after:?}");
+    assert!(
+        before.iter().zip(&after).all(|(before, after)| after.as_u64() == Some(before + 1)),
+        "{before:?} {after:?}"
+    );
     has_every_message_once_on_every_panel(&mut lesson);
     lesson.has_not_complained();
 }
@@ -358,12 +412,18 @@ fn each_panel_of_the_hub_recovers_from_a_cut_with_nothing_lost() {
     let came: Vec<_> = before.iter().zip(&after).map(|(before, after)| after - before).collect();
     assert!(came[0] > 20 && came.iter().all(|count| *count == came[0]), "received since: {came:?}");
     has_every_message_once_on_every_panel(&mut lesson);
-    let unexpected: Vec<_> = lesson.page.take_complaints().into_iter().filter(|complaint| !is_a_lost_server(complaint)).collect();
+    let unexpected: Vec<_> = lesson
+        .page
+        .take_complaints()
+        .into_iter()
+        .filter(|complaint| !is_a_lost_server(complaint))
+        .collect();
     assert!(unexpected.is_empty(), "{unexpected:?}");
 }
 
-/// The frame that the wire shows, read back from the figure: its first two octets, what follows up to the payload, the
-/// payload as far as it is drawn, and what the page says it is without its mask.
+/// The frame that the wire shows, read back from the figure: its first two octets, what follows up
+/// to the payload, the payload as far as it is drawn, and what the page says it is without its
+/// mask.
 const FIGURE: &str = "(() => {
     const cells = name => [...document.querySelectorAll(`.bitgrid [data-field=\"${name}\"]`)];
     const text = cell => cell.querySelector('b').textContent;
@@ -382,7 +442,12 @@ fn the_wire_shows_a_frames_fields_and_they_are_those_of_the_message_just_sent() 
     lesson.page.evaluate("document.querySelector('[data-technique=ws] .look').click()");
     lesson.page.evaluate("document.querySelector('#way [value=ws]').click()");
     let bytes = |figure: &Value, name: &str| -> Vec<u64> {
-        figure[name].as_array().expect("a list").iter().map(|byte| byte.as_u64().expect("an octet")).collect()
+        figure[name]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|byte| byte.as_u64().expect("an octet"))
+            .collect()
     };
     let up = "Number(document.querySelector('[data-technique=ws] .up-bytes').textContent.replace(/\\D/g, ''))";
     lesson.page.wait_until("its handshake counted", LIMIT, &format!("{up} > 0"));
@@ -394,30 +459,65 @@ fn the_wire_shows_a_frames_fields_and_they_are_those_of_the_message_just_sent() 
             "[...document.querySelectorAll('#crossings .up')].find(row => row.textContent.includes({}))",
             json!(&text[..10])
         );
-        lesson.page.wait_until("the frame on the wire", LIMIT, &format!("({row}) && (({row}).click(), true)"));
-        lesson.page.wait_until("the frame bit by bit", LIMIT, &format!("({row}).hasAttribute('aria-current')"));
+        lesson.page.wait_until(
+            "the frame on the wire",
+            LIMIT,
+            &format!("({row}) && (({row}).click(), true)"),
+        );
+        lesson.page.wait_until(
+            "the frame bit by bit",
+            LIMIT,
+            &format!("({row}).hasAttribute('aria-current')"),
+        );
         let figure = lesson.page.evaluate(FIGURE);
 
         let length = text.len() as u64;
-        let (short, longer) = if length < 126 { (length, vec![]) } else { (126, vec![length >> 8, length & 255]) };
+        let (short, longer) =
+            if length < 126 { (length, vec![]) } else { (126, vec![length >> 8, length & 255]) };
         let size = 2 + longer.len() as u64 + 4 + length;
-        assert_eq!(figure["head"], json!(0b1000_0001_1000_0000 | short), "FIN, text, MASK and the length: {figure}");
+        assert_eq!(
+            figure["head"],
+            json!(0b1000_0001_1000_0000 | short),
+            "FIN, text, MASK and the length: {figure}"
+        );
         assert_eq!(bytes(&figure, "longer"), longer);
-        let (key, payload, clear) = (bytes(&figure, "key"), bytes(&figure, "payload"), bytes(&figure, "clear"));
+        let (key, payload, clear) =
+            (bytes(&figure, "key"), bytes(&figure, "payload"), bytes(&figure, "clear"));
         assert_eq!((key.len(), payload.len() as u64), (4, length.min(24)));
         for (i, byte) in payload.iter().enumerate() {
-            assert_eq!(byte ^ key[i % 4], u64::from(text.as_bytes()[i]), "octet {i} without its mask: {figure}");
+            assert_eq!(
+                byte ^ key[i % 4],
+                u64::from(text.as_bytes()[i]),
+                "octet {i} without its mask: {figure}"
+            );
         }
         assert_eq!(clear.len() as u64, length.min(32));
-        assert!(clear.iter().zip(text.bytes()).all(|(shown, sent)| *shown == u64::from(sent)), "{figure}");
-        assert!(figure["title"].as_str().is_some_and(|title| title.ends_with(&format!(", {size} bytes"))), "{figure}");
-        lesson.page.wait_until("its octets counted", LIMIT, &format!("{up} === {}", counted + size));
+        assert!(
+            clear.iter().zip(text.bytes()).all(|(shown, sent)| *shown == u64::from(sent)),
+            "{figure}"
+        );
+        assert!(
+            figure["title"]
+                .as_str()
+                .is_some_and(|title| title.ends_with(&format!(", {size} bytes"))),
+            "{figure}"
+        );
+        lesson.page.wait_until(
+            "its octets counted",
+            LIMIT,
+            &format!("{up} === {}", counted + size),
+        );
 
-        lesson.page.evaluate("document.querySelector('.unmasking .steps [aria-label=\"the next byte\"]').click()");
+        lesson.page.evaluate(
+            "document.querySelector('.unmasking .steps [aria-label=\"the next byte\"]').click()",
+        );
         let sum = lesson.page.evaluate("document.querySelector('.unmasking .sum').textContent");
         let steps = [payload[1], key[1], u64::from(text.as_bytes()[1])]
             .map(|byte| format!("{byte:02x}  {:04b} {:04b}", byte >> 4, byte & 15));
-        assert!(steps.iter().all(|step| sum.as_str().is_some_and(|sum| sum.contains(step))), "{steps:?} in {sum}");
+        assert!(
+            steps.iter().all(|step| sum.as_str().is_some_and(|sum| sum.contains(step))),
+            "{steps:?} in {sum}"
+        );
     }
     for (width, height) in [(1600, 1000), (1280, 900), (390, 844)] {
         lesson.page.resize(width, height);
@@ -444,9 +544,17 @@ fn the_wire_can_be_paused_stepped_through_and_cleared() {
     );
     lesson.page.evaluate("document.querySelector('#wirePause').click()");
     let shown = lesson.page.evaluate(rows).as_u64().expect("a count");
-    lesson.page.wait_until("a crossing that waits", LIMIT, "!document.querySelector('#wireStep').disabled");
+    lesson.page.wait_until(
+        "a crossing that waits",
+        LIMIT,
+        "!document.querySelector('#wireStep').disabled",
+    );
     for step in 1..=3 {
-        lesson.page.wait_until("a crossing to step to", LIMIT, "!document.querySelector('#wireStep').disabled");
+        lesson.page.wait_until(
+            "a crossing to step to",
+            LIMIT,
+            "!document.querySelector('#wireStep').disabled",
+        );
         lesson.page.evaluate("document.querySelector('#wireStep').click()");
         assert_eq!(lesson.page.evaluate(rows), shown + step, "paused, one step shows one crossing");
     }
@@ -465,7 +573,9 @@ fn a_pace_becomes_a_point_of_the_chart() {
     every_panel(&mut lesson, "a message on every panel", "panel.dataset.count >= 1");
     for (position, words) in [(12, "5 a second"), (15, "50 a second")] {
         speak(&mut lesson, position);
-        let row = format!("[...document.querySelectorAll('#points tr')].find(row => row.firstChild.textContent === '{words}')");
+        let row = format!(
+            "[...document.querySelectorAll('#points tr')].find(row => row.firstChild.textContent === '{words}')"
+        );
         let full = format!("({row}) && [...({row}).cells].every(cell => cell.textContent !== '–')");
         lesson.page.wait_until(&format!("five points at {words}"), LIMIT, &full);
         let marks = lesson.page.evaluate("document.querySelectorAll('#bytesPlot path.now').length");
@@ -484,9 +594,14 @@ fn two_tabs_hold_all_six_connections_and_each_says_why_it_waits() {
     let tabs = "document.querySelector('#slotWords').textContent.startsWith('2 tabs hold all 6')";
     lesson.page.wait_until("the other tab is known", LIMIT, tabs);
     second.wait_until("the other tab is known", LIMIT, tabs);
-    second.wait_until("messages in the second tab", LIMIT, "Number(document.querySelector('#messages').dataset.count) >= 5");
+    second.wait_until(
+        "messages in the second tab",
+        LIMIT,
+        "Number(document.querySelector('#messages').dataset.count) >= 5",
+    );
     second.evaluate("document.querySelector('#speaks').click()");
-    let in_line = "document.querySelector('[data-technique=poll] .state').textContent.startsWith('in line')";
+    let in_line =
+        "document.querySelector('[data-technique=poll] .state').textContent.startsWith('in line')";
     second.wait_until("a poll waits in line", LIMIT, in_line);
     second.resize(1280, 900);
     second.evaluate("document.querySelector('.limit').scrollIntoView({ block: 'end' })");
@@ -520,7 +635,8 @@ fn our_reader_finds_the_same_events_as_the_browser() {
          }, 0",
     );
     let page = std::cell::RefCell::new(page);
-    let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&event_streams(), |bytes| {
         *stream.lock().expect("the server does not panic") = bytes.clone();
         let events = page.borrow_mut().evaluate("read()");
@@ -529,13 +645,20 @@ fn our_reader_finds_the_same_events_as_the_browser() {
             .as_array()
             .expect("a list of events")
             .iter()
-            .map(|event| Told { event: text_at(event, 0), data: text_at(event, 1), last_event_id: text_at(event, 2) })
+            .map(|event| Told {
+                event: text_at(event, 0),
+                data: text_at(event, 1),
+                last_event_id: text_at(event, 2),
+            })
             .collect();
         let ours = ours(bytes.as_slice());
         if ours == theirs {
             Ok(())
         } else {
-            Err(TestCaseError::fail(format!("{}\nours: {ours:?}\nthe browser's: {theirs:?}", bytes.escape_ascii())))
+            Err(TestCaseError::fail(format!(
+                "{}\nours: {ours:?}\nthe browser's: {theirs:?}",
+                bytes.escape_ascii()
+            )))
         }
     });
     outcome.unwrap_or_else(|error| panic!("{error}"));
@@ -545,11 +668,17 @@ fn our_reader_finds_the_same_events_as_the_browser() {
 #[test]
 fn our_http_client_understands_the_server_inside_the_browser() {
     let browser = Browser::start();
-    let (authority, _) = browser.endpoint().trim_start_matches("ws://").split_once('/').expect("a path");
+    let (authority, _) =
+        browser.endpoint().trim_start_matches("ws://").split_once('/').expect("a path");
     let answer = client::exchange("GET", &format!("http://{authority}/json/version"), &[], b"");
     let version: Value = serde_json::from_slice(&answer.body).expect("JSON");
-    assert_eq!((answer.status, version["webSocketDebuggerUrl"].as_str()), (200, Some(browser.endpoint())), "{answer:?}");
-    let refusal = client::exchange("GET", &format!("http://{authority}/json/no-such-page"), &[], b"");
+    assert_eq!(
+        (answer.status, version["webSocketDebuggerUrl"].as_str()),
+        (200, Some(browser.endpoint())),
+        "{answer:?}"
+    );
+    let refusal =
+        client::exchange("GET", &format!("http://{authority}/json/no-such-page"), &[], b"");
     assert_eq!(refusal.status, 404, "{refusal:?}");
 }
 
@@ -563,30 +692,44 @@ fn our_web_socket_client_gives_the_browser_commands() {
     let mut socket = client.socket();
     for (id, length) in [0, 1, 125, 126, 65_535, 65_536, 1 << 20].into_iter().enumerate() {
         let expression = format!("'服'.repeat({length})");
-        let command = json!({"id": id, "method": "Runtime.evaluate", "params": {"expression": expression}});
+        let command =
+            json!({"id": id, "method": "Runtime.evaluate", "params": {"expression": expression}});
         socket.send_text(&command.to_string()).expect("the browser reads");
-        let Some(Message::Text(answer)) = socket.receive().expect("the browser answers") else { panic!("no text came") };
+        let Some(Message::Text(answer)) = socket.receive().expect("the browser answers") else {
+            panic!("no text came")
+        };
         let answer: Value = serde_json::from_str(&answer).expect("JSON");
         assert_eq!(answer["id"], id);
-        assert!(answer["result"]["result"]["value"].as_str() == Some(&"服".repeat(length)), "{length} characters");
+        assert!(
+            answer["result"]["result"]["value"].as_str() == Some(&"服".repeat(length)),
+            "{length} characters"
+        );
     }
     socket.close(CloseCode::NORMAL, "").expect("the browser answers a Close");
 }
 
-/// Serves an empty page, and at `/stream` whatever is in `stream` at that moment, in one answer that ends by closing.
+/// Serves an empty page, and at `/stream` whatever is in `stream` at that moment, in one answer
+/// that ends by closing.
 fn serve_stream(stream: Arc<Mutex<Vec<u8>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let origin = format!("http://{}/", listener.local_addr().expect("a bound listener has an address"));
+    let origin =
+        format!("http://{}/", listener.local_addr().expect("a bound listener has an address"));
     std::thread::spawn(move || {
         for mut connection in listener.incoming().map_while(Result::ok) {
             let mut lines = BufReader::new(&connection).lines().map_while(Result::ok);
             let wants_stream = lines.next().is_some_and(|line| line.starts_with("GET /stream "));
             lines.find(String::is_empty);
             let (kind, body) = match wants_stream {
-                true => ("text/event-stream", stream.lock().expect("no test panics while it holds this").clone()),
-                false => ("text/html", b"<title>stream</title><link rel=icon href=data:,>".to_vec()),
+                true => (
+                    "text/event-stream",
+                    stream.lock().expect("no test panics while it holds this").clone(),
+                ),
+                false => {
+                    ("text/html", b"<title>stream</title><link rel=icon href=data:,>".to_vec())
+                }
             };
-            let head = format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n");
+            let head =
+                format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nConnection: close\r\n\r\n");
             // A browser that has gone away has no use for the rest.
             let _ = connection.write_all(&[head.as_bytes(), &body].concat());
         }
@@ -625,5 +768,8 @@ fn sizes_and_colours_are_emulated() {
     assert_eq!(page.evaluate("innerWidth"), 390);
     assert_eq!(page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgb(0, 0, 0)");
     page.prefer(ColorScheme::Light);
-    assert_eq!(page.evaluate("getComputedStyle(document.body).backgroundColor"), "rgba(0, 0, 0, 0)");
+    assert_eq!(
+        page.evaluate("getComputedStyle(document.body).backgroundColor"),
+        "rgba(0, 0, 0, 0)"
+    );
 }

@@ -10,8 +10,15 @@ use push_by_hand_interop::client::{self, Answer};
 use push_by_hand_interop::program::{DATA_AND_PAGE, ONE_PORT, Program};
 use push_by_hand_interop::streams::{Told, next};
 
-/// The same exchange as [`client::exchange`], by a client that is not ours. `ureq` keeps its connections for the next request.
-fn foreign_exchange(agent: &ureq::Agent, method: &str, url: &str, fields: &[(&str, &str)], body: &[u8]) -> Answer {
+/// The same exchange as [`client::exchange`], by a client that is not ours. `ureq` keeps its
+/// connections for the next request.
+fn foreign_exchange(
+    agent: &ureq::Agent,
+    method: &str,
+    url: &str,
+    fields: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
     let mut request = ureq::http::Request::builder().method(method).uri(url);
     for (name, value) in fields {
         request = request.header(*name, *value);
@@ -22,20 +29,29 @@ fn foreign_exchange(agent: &ureq::Agent, method: &str, url: &str, fields: &[(&st
     }
     .expect("an HTTP answer");
     let body = response.body_mut().read_to_vec().expect("a body");
-    let fields = response.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().expect("visible characters")));
+    let fields = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.to_str().expect("visible characters")));
     Answer::new(response.status().as_u16(), fields, body)
 }
 
 /// A client that takes every status as an answer and follows nothing.
 fn foreign_agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).timeout_global(Some(client::LIMIT)).build().into()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(client::LIMIT))
+        .build()
+        .into()
 }
 
 #[test]
 fn ureq_sees_the_same_files_as_our_client() {
     let lesson = Program::start("polling", DATA_AND_PAGE, &[]);
     let agent = foreign_agent();
-    for path in ["", "push.css", "push.js", "no-such-page.html", "%2e%2e/Cargo.toml", "data-origin"] {
+    for path in ["", "push.css", "push.js", "no-such-page.html", "%2e%2e/Cargo.toml", "data-origin"]
+    {
         let url = format!("{}{path}", lesson.url("page"));
         for method in ["GET", "HEAD", "DELETE"] {
             let theirs = foreign_exchange(&agent, method, &url, &[], b"");
@@ -74,7 +90,8 @@ fn news(answer: &Answer) -> (String, Vec<String>) {
     assert_eq!(answer.status, 200, "{answer:?}");
     let news: serde_json::Value = serde_json::from_slice(&answer.body).expect("JSON");
     let messages = news["messages"].as_array().expect("a list of messages");
-    let texts = messages.iter().map(|message| message["data"].as_str().expect("a text").to_string());
+    let texts =
+        messages.iter().map(|message| message["data"].as_str().expect("a text").to_string());
     (news["id"].as_str().expect("an id").to_string(), texts.collect())
 }
 
@@ -89,7 +106,8 @@ fn what_ureq_publishes_answers_the_polls_of_both_clients() {
         // Whether they are held already or come a moment later, they must be told the same.
         let theirs = scope.spawn(|| news(&foreign_exchange(&agent, "GET", &url, &[], b"")));
         let ours = scope.spawn(|| news(&client::exchange("GET", &url, &[], b"")));
-        let published = foreign_exchange(&agent, "POST", &format!("{page}publish"), &[], text.as_bytes());
+        let published =
+            foreign_exchange(&agent, "POST", &format!("{page}publish"), &[], text.as_bytes());
         assert_eq!(published.status, 201, "{published:?}");
         let theirs = theirs.join().expect("their poll is answered");
         assert_eq!(theirs.1, [text]);
@@ -102,7 +120,11 @@ fn ureq_reads_the_scripts_of_an_endless_document_as_they_come() {
     let lesson = Program::start("iframe_stream", ONE_PORT, &[]);
     let url = format!("{}clock", lesson.url("page"));
     let scripts = |body: &mut dyn BufRead| -> Vec<String> {
-        body.lines().map(|line| line.expect("a line")).filter(|line| line.contains("parent.push(")).take(5).collect()
+        body.lines()
+            .map(|line| line.expect("a line"))
+            .filter(|line| line.contains("parent.push("))
+            .take(5)
+            .collect()
     };
     let (theirs, ours) = std::thread::scope(|scope| {
         let theirs = scope.spawn(|| {
@@ -130,19 +152,26 @@ proptest! {
     }
 }
 
-/// The first `count` events at `url` after the one that `last_event_id` names, as a client that is not ours tells them.
+/// The first `count` events at `url` after the one that `last_event_id` names, as a client that is
+/// not ours tells them.
 fn foreign_events(url: &str, last_event_id: &str, count: usize) -> Vec<Told> {
-    let mut builder = ClientBuilder::for_url(url).expect("a URL").reconnect(ReconnectOptions::reconnect(false).build());
+    let mut builder = ClientBuilder::for_url(url)
+        .expect("a URL")
+        .reconnect(ReconnectOptions::reconnect(false).build());
     if !last_event_id.is_empty() {
         builder = builder.last_event_id(last_event_id.to_string());
     }
-    let events = builder.build_http().stream().filter_map(async |event| match event.expect("an event") {
-        SSE::Event(event) => {
-            Some(Told { event: event.event_type, data: event.data, last_event_id: event.id.unwrap_or_default() })
-        }
-        SSE::Connected(_) | SSE::Comment(_) => None,
-    });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let events =
+        builder.build_http().stream().filter_map(async |event| match event.expect("an event") {
+            SSE::Event(event) => Some(Told {
+                event: event.event_type,
+                data: event.data,
+                last_event_id: event.id.unwrap_or_default(),
+            }),
+            SSE::Connected(_) | SSE::Comment(_) => None,
+        });
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let all = events.take(count).collect();
         tokio::time::timeout(client::LIMIT, all).await.expect("the events come in time")
@@ -168,10 +197,15 @@ fn assert_both_hear_the_same(url: &str) {
         let ours = our_events(url, "", 7);
         (theirs.join().expect("the other client takes the stream"), ours)
     });
-    let shared: Vec<_> =
-        ours.iter().filter(|event| theirs.iter().any(|their| their.last_event_id == event.last_event_id)).collect();
+    let shared: Vec<_> = ours
+        .iter()
+        .filter(|event| theirs.iter().any(|their| their.last_event_id == event.last_event_id))
+        .collect();
     assert!(shared.len() >= 4, "ours: {ours:?}\ntheirs: {theirs:?}");
-    assert!(shared.iter().all(|event| theirs.contains(event)), "ours: {ours:?}\ntheirs: {theirs:?}");
+    assert!(
+        shared.iter().all(|event| theirs.contains(event)),
+        "ours: {ours:?}\ntheirs: {theirs:?}"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The hub with five clients at once, none of them ours: each technique brings every message once, in order, as it was said.
+//! The hub with five clients at once, none of them ours: each technique brings every message once,
+//! in order, as it was said.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
@@ -18,14 +19,16 @@ const COUNT: usize = 60;
 type Said = (String, String);
 
 fn get(url: &str) -> ureq::http::Response<ureq::Body> {
-    let agent: ureq::Agent = ureq::Agent::config_builder().timeout_global(Some(LIMIT)).build().into();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(LIMIT)).build().into();
     agent.get(url).call().expect("an HTTP answer")
 }
 
 /// Publishes, and returns the id that the hub gave.
 fn publish(channel: &str, text: &str) -> String {
     let mut answer = ureq::post(format!("{channel}/publish")).send(text).expect("the hub takes it");
-    let answer: Value = serde_json::from_str(&answer.body_mut().read_to_string().expect("a body")).expect("JSON");
+    let answer: Value =
+        serde_json::from_str(&answer.body_mut().read_to_string().expect("a body")).expect("JSON");
     answer["id"].as_str().expect("an id").to_string()
 }
 
@@ -39,7 +42,9 @@ fn by_asking(channel: &str, path: &str, mut after: String) -> Vec<Said> {
     let mut all = Vec::new();
     while all.len() < COUNT {
         let mut response = get(&format!("{channel}/{path}?after={after}"));
-        let news: Value = serde_json::from_str(&response.body_mut().read_to_string().expect("a body")).expect("JSON");
+        let news: Value =
+            serde_json::from_str(&response.body_mut().read_to_string().expect("a body"))
+                .expect("JSON");
         assert_eq!(news["missed"], 0);
         after = news["id"].as_str().expect("an id").to_string();
         all.extend(news["messages"].as_array().expect("a list").iter().filter_map(said));
@@ -58,7 +63,9 @@ fn by_iframe(channel: &str, after: &str) -> Vec<Said> {
 }
 
 fn by_event_source(channel: &str, after: &str) -> Vec<Said> {
-    let client = ClientBuilder::for_url(&format!("{channel}/events?after={after}")).expect("a URL").build_http();
+    let client = ClientBuilder::for_url(&format!("{channel}/events?after={after}"))
+        .expect("a URL")
+        .build_http();
     let messages = client.stream().filter_map(async |event| match event.expect("an event") {
         SSE::Event(event) => {
             let (id, data) = said(&serde_json::from_str(&event.data).ok()?)?;
@@ -67,15 +74,19 @@ fn by_event_source(channel: &str, after: &str) -> Vec<Said> {
         }
         SSE::Connected(_) | SSE::Comment(_) => None,
     });
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async { tokio::time::timeout(LIMIT, messages.take(COUNT).collect()).await.expect("all come in time") })
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        tokio::time::timeout(LIMIT, messages.take(COUNT).collect()).await.expect("all come in time")
+    })
 }
 
 fn by_web_socket(channel: &str, after: &str) -> Vec<Said> {
     let authority = channel.trim_start_matches("http://").split('/').next().unwrap_or_default();
     let stream = TcpStream::connect(authority).expect("the hub accepts connections");
     let url = format!("{}/ws?after={after}", channel.replacen("http", "ws", 1));
-    let (mut socket, _) = tungstenite::client(url, Patient::new(stream, LIMIT)).expect("the opening handshake");
+    let (mut socket, _) =
+        tungstenite::client(url, Patient::new(stream, LIMIT)).expect("the opening handshake");
     let mut all = Vec::new();
     while all.len() < COUNT {
         if let Message::Text(text) = socket.read().expect("the hub sends") {
@@ -100,7 +111,8 @@ fn five_foreign_clients_read_the_same_feed_by_five_techniques() {
         ];
         let published: Vec<Said> = (0..COUNT)
             .map(|number| {
-                let text = format!("{number} 服务器 👋 </script> \" \\ \u{2028} & <!--\r\nid: 7\n\n");
+                let text =
+                    format!("{number} 服务器 👋 </script> \" \\ \u{2028} & <!--\r\nid: 7\n\n");
                 (publish(channel, &text), text)
             })
             .collect();

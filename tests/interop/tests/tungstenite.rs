@@ -6,7 +6,8 @@ use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use push_by_hand::websocket::{
-    Client, CloseCode as OurCloseCode, Frame as OurFrame, Message as OurMessage, Opcode, Role as OurRole, Url,
+    Client, CloseCode as OurCloseCode, Frame as OurFrame, Message as OurMessage, Opcode,
+    Role as OurRole, Url,
 };
 use push_by_hand_interop::client::LIMIT;
 use push_by_hand_interop::messages::{Data, Plan, SIZES, plans};
@@ -22,8 +23,10 @@ type Socket = WebSocket<Patient>;
 /// A client that is not ours, at our `/echo`.
 fn foreign_client(lesson: &Program) -> Socket {
     let url = format!("{}echo", lesson.url("socket"));
-    let stream = TcpStream::connect(("localhost", lesson.port("socket"))).expect("the lesson accepts connections");
-    let (socket, _) = tungstenite::client(url, Patient::new(stream, LIMIT)).expect("the opening handshake");
+    let stream = TcpStream::connect(("localhost", lesson.port("socket")))
+        .expect("the lesson accepts connections");
+    let (socket, _) =
+        tungstenite::client(url, Patient::new(stream, LIMIT)).expect("the opening handshake");
     socket
 }
 
@@ -49,7 +52,11 @@ fn send(socket: &mut Socket, plan: &Plan) -> tungstenite::Result<()> {
             (0, Data::Binary(_)) => Kind::Binary,
             _ => Kind::Continue,
         };
-        socket.write(Message::Frame(Frame::message(fragment.to_vec(), OpCode::Data(kind), i == last)))?;
+        socket.write(Message::Frame(Frame::message(
+            fragment.to_vec(),
+            OpCode::Data(kind),
+            i == last,
+        )))?;
     }
     socket.flush()
 }
@@ -89,7 +96,8 @@ fn tungstenite_gets_messages_of_every_size_back_from_our_server() {
 #[test]
 fn tungstenite_gets_fragmented_messages_back_from_our_server() {
     let lesson = Program::start("websocket", SOCKET_AND_PAGE, &[]);
-    let config = ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
+    let config =
+        ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(plans in prop::collection::vec(plans(), 1..5))| {
         let mut socket = foreign_client(&lesson);
         for plan in &plans {
@@ -119,9 +127,14 @@ fn our_server_returns_the_close_code_and_ends_the_connection() {
         let mut socket = foreign_client(&lesson);
         let code = CloseCode::from(code);
         socket.close(Some(CloseFrame { code, reason: "再见".into() })).expect("the server reads");
-        let Message::Close(Some(answer)) = socket.read().expect("a Close comes back") else { panic!("no Close with a code") };
+        let Message::Close(Some(answer)) = socket.read().expect("a Close comes back") else {
+            panic!("no Close with a code")
+        };
         assert_eq!(answer.code, code);
-        assert!(matches!(socket.read(), Err(Error::ConnectionClosed)), "the server closes TCP first");
+        assert!(
+            matches!(socket.read(), Err(Error::ConnectionClosed)),
+            "the server closes TCP first"
+        );
     }
 }
 
@@ -138,10 +151,14 @@ fn pings(plan: &Plan) -> Vec<Vec<u8>> {
     plan.fragments().iter().filter_map(|(ping, _)| ping.map(<[u8]>::to_vec)).collect()
 }
 
-/// Our client and their server in one conversation: each message goes there whole and comes back as planned.
+/// Our client and their server in one conversation: each message goes there whole and comes back as
+/// planned.
 fn converse_with_a_foreign_server(plans: &[Plan]) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let url = format!("ws://{}/any/path?and=query", listener.local_addr().expect("a bound listener has an address"));
+    let url = format!(
+        "ws://{}/any/path?and=query",
+        listener.local_addr().expect("a bound listener has an address")
+    );
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let mut socket = foreign_server(&listener);
@@ -154,12 +171,17 @@ fn converse_with_a_foreign_server(plans: &[Plan]) {
                 wanted = pings(plan);
             }
             let reason = "再见".into();
-            socket.close(Some(CloseFrame { code: CloseCode::from(4000), reason })).expect("our client reads");
+            socket
+                .close(Some(CloseFrame { code: CloseCode::from(4000), reason }))
+                .expect("our client reads");
             let closed = std::iter::from_fn(|| socket.read().ok()).find(Message::is_close);
-            let Some(Message::Close(Some(answer))) = closed else { panic!("no Close with a code came back: {closed:?}") };
+            let Some(Message::Close(Some(answer))) = closed else {
+                panic!("no Close with a code came back: {closed:?}")
+            };
             assert_eq!(u16::from(answer.code), 4000);
         });
-        let mut client = Client::connect(&Url::parse(&url).expect("a URL"), &[]).expect("the opening handshake");
+        let mut client =
+            Client::connect(&Url::parse(&url).expect("a URL"), &[]).expect("the opening handshake");
         let mut socket = client.socket();
         for plan in plans {
             let message = our_message(&plan.data);
@@ -169,7 +191,10 @@ fn converse_with_a_foreign_server(plans: &[Plan]) {
         }
         assert_eq!(socket.receive().expect("a clean end"), None);
         let close = socket.received_close().expect("the server sent a Close");
-        assert_eq!((close.code.map(OurCloseCode::number), close.reason.as_str()), (Some(4000), "再见"));
+        assert_eq!(
+            (close.code.map(OurCloseCode::number), close.reason.as_str()),
+            (Some(4000), "再见")
+        );
     });
 }
 
@@ -191,12 +216,19 @@ fn the_client_in_the_terminal_talks_to_tungstenite() {
         .spawn()
         .expect("the client can be started");
     // Both lines are typed, and the input ends, before the server says anything.
-    child.stdin.take().expect("stdin is piped").write_all("hello\n服务器\n".as_bytes()).expect("the client reads");
+    child
+        .stdin
+        .take()
+        .expect("stdin is piped")
+        .write_all("hello\n服务器\n".as_bytes())
+        .expect("the client reads");
 
     let mut socket = foreign_server(&listener);
     let close = loop {
         match socket.read().expect("the client says something") {
-            Message::Text(text) => socket.send(Message::text(format!("you said {text}"))).expect("the client reads"),
+            Message::Text(text) => {
+                socket.send(Message::text(format!("you said {text}"))).expect("the client reads")
+            }
             Message::Close(close) => break close,
             other => panic!("came {other:?}"),
         }

@@ -1,6 +1,7 @@
 //! The peer `axum` on tokio's threads, with its own WebSocket (tokio-tungstenite).
 //!
-//! One program for every load: `/` the time, `/echo`, `/poll`, `/events`, `/push`, and `POST /publish`.
+//! One program for every load: `/` the time, `/echo`, `/poll`, `/events`, `/push`, and `POST
+//! /publish`.
 
 use std::convert::Infallible;
 use std::io::{self, Write};
@@ -34,11 +35,17 @@ async fn main() -> io::Result<()> {
     let address = listener.local_addr()?;
     println!("data  http://{address}/\nsocket  ws://{address}/");
     io::stdout().flush()?;
-    axum::serve(listener.tap_io(|stream| stream.set_nodelay(true).expect("a new socket takes options")), routes).await
+    axum::serve(
+        listener.tap_io(|stream| stream.set_nodelay(true).expect("a new socket takes options")),
+        routes,
+    )
+    .await
 }
 
 async fn time() -> String {
-    let second = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs() % 86_400;
+    let second =
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs()
+            % 86_400;
     format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
@@ -55,7 +62,9 @@ async fn poll(State(news): State<Sender<String>>) -> Result<String, StatusCode> 
     news.subscribe().recv().await.map_err(|_| StatusCode::NO_CONTENT)
 }
 
-async fn events(State(news): State<Sender<String>>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+async fn events(
+    State(news): State<Sender<String>>,
+) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let messages = BroadcastStream::new(news.subscribe());
     Sse::new(messages.filter_map(async |message| Some(Ok(Event::default().data(message.ok()?)))))
 }

@@ -1,6 +1,7 @@
 //! The peer `tiny_http`: the time, and requests held until something is published.
 //!
-//! `peer_tiny_http MODE`, with MODE one of `time`, `poll`. Requests are taken from several threads, as its own documentation shows.
+//! `peer_tiny_http MODE`, with MODE one of `time`, `poll`. Requests are taken from several threads,
+//! as its own documentation shows.
 
 use std::error::Error;
 use std::io::Write;
@@ -33,7 +34,9 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 fn tell_the_time(request: Request) {
-    let second = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs() % 86_400;
+    let second =
+        SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970").as_secs()
+            % 86_400;
     let time = format!("{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60);
     // A client that left has no use for the answer.
     let _ = request.respond(Response::from_string(time));

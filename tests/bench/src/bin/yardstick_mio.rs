@@ -1,6 +1,7 @@
 //! The limit of the machine: one thread, one `epoll`, bytes moved and nothing looked at.
 //!
-//! `yardstick_mio MODE [ANSWER_BYTES]`, with MODE one of `time`, `echo`, `poll`, `stream`, `socket`.
+//! `yardstick_mio MODE [ANSWER_BYTES]`, with MODE one of `time`, `echo`, `poll`, `stream`,
+//! `socket`.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -84,7 +85,11 @@ fn accept(
             connections.push(None);
             connections.len() - 1
         });
-        poll.registry().register(&mut stream, Token(index), Interest::READABLE | Interest::WRITABLE)?;
+        poll.registry().register(
+            &mut stream,
+            Token(index),
+            Interest::READABLE | Interest::WRITABLE,
+        )?;
         connections[index] = Some(Connection {
             stream,
             head: Vec::new(),
@@ -99,7 +104,13 @@ fn accept(
 
 impl Connection {
     /// Does what the socket allows now. `Ok(false)` is the end of the connection.
-    fn turn(&mut self, mode: &str, constant: &[u8], bytes: &mut [u8], published: &mut Option<Vec<u8>>) -> io::Result<bool> {
+    fn turn(
+        &mut self,
+        mode: &str,
+        constant: &[u8],
+        bytes: &mut [u8],
+        published: &mut Option<Vec<u8>>,
+    ) -> io::Result<bool> {
         self.send(b"")?;
         loop {
             let read = match self.stream.read(bytes) {
@@ -118,7 +129,8 @@ impl Connection {
                 self.head.extend_from_slice(came);
                 self.answer(mode, constant, published)?;
             }
-            // A short read has emptied the socket (epoll(7)); the next event will say when there is more.
+            // A short read has emptied the socket (epoll(7)); the next event will say when there is
+            // more.
             if read < bytes.len() {
                 break;
             }
@@ -126,7 +138,12 @@ impl Connection {
         Ok(!(self.ends && self.unsent.is_empty()))
     }
 
-    fn answer(&mut self, mode: &str, constant: &[u8], published: &mut Option<Vec<u8>>) -> io::Result<()> {
+    fn answer(
+        &mut self,
+        mode: &str,
+        constant: &[u8],
+        published: &mut Option<Vec<u8>>,
+    ) -> io::Result<()> {
         let Some(end) = memchr::memmem::find(&self.head, b"\r\n\r\n").map(|at| at + 4) else {
             return Ok(());
         };
@@ -156,7 +173,8 @@ impl Connection {
         }
     }
 
-    /// Sends what was left over, then `more`; what the socket does not take waits for the next event.
+    /// Sends what was left over, then `more`; what the socket does not take waits for the next
+    /// event.
     fn send(&mut self, more: &[u8]) -> io::Result<()> {
         if !self.unsent.is_empty() {
             self.unsent.extend_from_slice(more);

@@ -1,9 +1,11 @@
 //! The limit of one thread per connection: std threads that only move bytes.
 //!
-//! Nothing is parsed. A request ends at its blank line; a WebSocket message is answered with the bytes that came.
-//! What a real server of this design adds is everything between this program's figures and its own.
+//! Nothing is parsed. A request ends at its blank line; a WebSocket message is answered with the
+//! bytes that came. What a real server of this design adds is everything between this program's
+//! figures and its own.
 //!
-//! `yardstick_threads MODE [ANSWER_BYTES]`, with MODE one of `time`, `echo`, `poll`, `stream`, `socket`.
+//! `yardstick_threads MODE [ANSWER_BYTES]`, with MODE one of `time`, `echo`, `poll`, `stream`,
+//! `socket`.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -81,7 +83,8 @@ fn echo(stream: &mut TcpStream) -> io::Result<()> {
     }
 }
 
-/// A publisher leaves its message; a subscriber waits for the next one and sends it in the words of its technique.
+/// A publisher leaves its message; a subscriber waits for the next one and sends it in the words of
+/// its technique.
 fn park(stream: &mut TcpStream, mode: &str, news: &News) -> io::Result<()> {
     let mut greeted = false;
     loop {

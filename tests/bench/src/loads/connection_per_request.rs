@@ -27,7 +27,11 @@ pub fn run(server: &Server, target: &str, pace: Pace, run: &mut Run) -> Result<(
     let mut poll = Poll::new().map_err(|error| error.to_string())?;
     let begin = |poll: &Poll, token: usize, check: Times| -> std::io::Result<Visit> {
         let mut stream = TcpStream::connect(server.address)?;
-        poll.registry().register(&mut stream, Token(token), Interest::READABLE | Interest::WRITABLE)?;
+        poll.registry().register(
+            &mut stream,
+            Token(token),
+            Interest::READABLE | Interest::WRITABLE,
+        )?;
         let mut visit = Visit { stream, asked: false, answers: 0, check };
         // On the loopback the connection usually stands by now; otherwise an event will say when.
         visit.ask(&request)?;
@@ -61,7 +65,12 @@ pub fn run(server: &Server, target: &str, pace: Pace, run: &mut Run) -> Result<(
                 span = Some(Span::begin(server));
             }
             Some(span) if elapsed >= pace.warm_up + pace.length => {
-                note_throughput(run, done, &span.end(server).without(watch.in_vain), server.resident());
+                note_throughput(
+                    run,
+                    done,
+                    &span.end(server).without(watch.in_vain),
+                    server.resident(),
+                );
                 return Ok(());
             }
             _ => {}
@@ -76,7 +85,8 @@ impl Visit {
         }
         match self.stream.write(request) {
             Ok(_) => self.asked = true,
-            Err(error) if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) => {}
+            Err(error)
+                if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) => {}
             Err(error) => return Err(error),
         }
         Ok(())
@@ -90,7 +100,9 @@ impl Visit {
                 Ok(0) if self.answers == 1 => return Ok(true),
                 Ok(0) => return Err(format!("{} answers on one connection", self.answers)),
                 Ok(read) => self.answers += self.check.take(&bytes[..read])?,
-                Err(error) if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) => {
+                Err(error)
+                    if [ErrorKind::WouldBlock, ErrorKind::NotConnected].contains(&error.kind()) =>
+                {
                     return Ok(false);
                 }
                 Err(error) => return Err(error.to_string()),

@@ -1,4 +1,5 @@
-//! WebSockets that have said one thing each and then keep still: what an open connection costs in memory.
+//! WebSockets that have said one thing each and then keep still: what an open connection costs in
+//! memory.
 
 use std::io::{Read, Write};
 
@@ -17,7 +18,8 @@ pub fn run(server: &Server, target: &str, verbatim: bool, run: &mut Run) -> Resu
     drop(exchange(server, target, &frames)?);
     server.settle();
     let (before, threads_before) = (server.resident(), server.threads());
-    let open = (0..wanted).map(|_| exchange(server, target, &frames)).collect::<Result<Vec<_>, _>>()?;
+    let open =
+        (0..wanted).map(|_| exchange(server, target, &frames)).collect::<Result<Vec<_>, _>>()?;
     server.settle();
     run.note(&span.end(server));
     run.set("KiB/connection", (server.resident() - before) / wanted as f64);

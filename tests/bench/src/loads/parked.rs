@@ -1,8 +1,8 @@
 //! Thousands of connections that wait, and news that must reach every one of them.
 //!
-//! Measured: the memory a waiting connection costs, the time from a publisher's first byte to the last subscriber's
-//! delivery, and whether anyone was left out. The client's own reading of thousands of sockets is part of that time,
-//! for every server alike.
+//! Measured: the memory a waiting connection costs, the time from a publisher's first byte to the
+//! last subscriber's delivery, and whether anyone was left out. The client's own reading of
+//! thousands of sockets is part of that time, for every server alike.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -24,7 +24,12 @@ pub const SOCKET: &str = "parked sockets";
 /// No subscriber is given up before this long after the publisher's first byte.
 const LOST_AFTER: Duration = Duration::from_secs(5);
 
-pub fn run(server: &Server, program: &Program, publishes: usize, run: &mut Run) -> Result<(), String> {
+pub fn run(
+    server: &Server,
+    program: &Program,
+    publishes: usize,
+    run: &mut Run,
+) -> Result<(), String> {
     let wanted = run.point.connections;
     let mut publisher = Publisher::new(server, program)?;
     // The first of everything is paid for before memory is read.
@@ -63,7 +68,8 @@ pub fn run(server: &Server, program: &Program, publishes: usize, run: &mut Run) 
     Ok(())
 }
 
-/// Posts news, each on a connection of its own: some servers end one that has been silent for a few seconds.
+/// Posts news, each on a connection of its own: some servers end one that has been silent for a few
+/// seconds.
 pub struct Publisher {
     stream: std::net::TcpStream,
     server: std::net::SocketAddr,
@@ -92,10 +98,13 @@ impl Publisher {
     }
 
     pub fn post(&mut self, message: &str) -> Result<(), String> {
-        self.stream.write_all(&post(self.server, self.target, message)).map_err(|error| error.to_string())
+        self.stream
+            .write_all(&post(self.server, self.target, message))
+            .map_err(|error| error.to_string())
     }
 
-    /// Reads the answer to `post`. Where it gives the message an id, the next long poll asks for what comes after it.
+    /// Reads the answer to `post`. Where it gives the message an id, the next long poll asks for
+    /// what comes after it.
     pub fn confirm(&mut self) -> Result<(), String> {
         let mut answer = Vec::new();
         let mut bytes = [0; 4096];
@@ -107,7 +116,9 @@ impl Publisher {
             }
         }
         let answer = String::from_utf8_lossy(&answer);
-        self.after = answer.split_once("\"id\":\"").and_then(|(_, rest)| Some(rest.split_once('"')?.0.to_owned()));
+        self.after = answer
+            .split_once("\"id\":\"")
+            .and_then(|(_, rest)| Some(rest.split_once('"')?.0.to_owned()));
         Ok(())
     }
 }
@@ -129,23 +140,42 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    pub fn gather(server: &Server, program: &Program, publisher: &Publisher, count: usize) -> Result<Crowd, String> {
+    pub fn gather(
+        server: &Server,
+        program: &Program,
+        publisher: &Publisher,
+        count: usize,
+    ) -> Result<Crowd, String> {
         let poll = Poll::new().map_err(|error| error.to_string())?;
         let mut subscribers = Vec::with_capacity(count);
         for number in 0..count {
-            let stream = subscribe(server, program, publisher).map_err(|error| format!("subscriber {number}: {error}"))?;
+            let stream = subscribe(server, program, publisher)
+                .map_err(|error| format!("subscriber {number}: {error}"))?;
             stream.set_nonblocking(true).map_err(|error| error.to_string())?;
             let mut stream = TcpStream::from_std(stream);
-            poll.registry().register(&mut stream, Token(number), Interest::READABLE).map_err(|error| error.to_string())?;
+            poll.registry()
+                .register(&mut stream, Token(number), Interest::READABLE)
+                .map_err(|error| error.to_string())?;
             subscribers.push(Subscriber { stream, came: Vec::new(), heard: false });
         }
         let poll_again = poll_again(server, program, publisher);
-        Ok(Crowd { poll, poll_again, events: Events::with_capacity(4096), subscribers, bytes: vec![0; 64 * 1024] })
+        Ok(Crowd {
+            poll,
+            poll_again,
+            events: Events::with_capacity(4096),
+            subscribers,
+            bytes: vec![0; 64 * 1024],
+        })
     }
 
     /// Publishes `message` and waits until its last words, `token`, have come everywhere.
     /// Returns the delay of each delivery in ms, in order of arrival.
-    pub fn publish_to_all(&mut self, publisher: &mut Publisher, message: &str, token: &str) -> Result<Vec<f64>, String> {
+    pub fn publish_to_all(
+        &mut self,
+        publisher: &mut Publisher,
+        message: &str,
+        token: &str,
+    ) -> Result<Vec<f64>, String> {
         let wanted = memmem::Finder::new(token.as_bytes());
         for subscriber in &mut self.subscribers {
             subscriber.heard = false;
@@ -164,14 +194,24 @@ impl Crowd {
         Ok(delays)
     }
 
-    /// Reads what has come, or comes within `wait`, and calls `heard` for everyone who hears the news. False if nothing came.
-    fn listen(&mut self, wanted: &memmem::Finder, wait: Duration, heard: &mut impl FnMut()) -> Result<bool, String> {
+    /// Reads what has come, or comes within `wait`, and calls `heard` for everyone who hears the
+    /// news. False if nothing came.
+    fn listen(
+        &mut self,
+        wanted: &memmem::Finder,
+        wait: Duration,
+        heard: &mut impl FnMut(),
+    ) -> Result<bool, String> {
         match self.poll.poll(&mut self.events, Some(wait)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(true),
             polled => polled.map_err(|error| error.to_string())?,
         }
         for event in &self.events {
-            if self.subscribers[event.token().0].hears(wanted, self.poll_again.as_deref(), &mut self.bytes)? {
+            if self.subscribers[event.token().0].hears(
+                wanted,
+                self.poll_again.as_deref(),
+                &mut self.bytes,
+            )? {
                 heard();
             }
         }
@@ -179,7 +219,12 @@ impl Crowd {
     }
 
     /// A long poll that was answered is asked again; the other techniques just go on.
-    pub fn ask_again(&mut self, server: &Server, program: &Program, publisher: &Publisher) -> Result<(), String> {
+    pub fn ask_again(
+        &mut self,
+        server: &Server,
+        program: &Program,
+        publisher: &Publisher,
+    ) -> Result<(), String> {
         self.poll_again = poll_again(server, program, publisher);
         if let Some(request) = &self.poll_again {
             for subscriber in self.subscribers.iter_mut().filter(|subscriber| subscriber.heard) {
@@ -192,11 +237,16 @@ impl Crowd {
 
 /// What a long poll sends when it has been answered.
 fn poll_again(server: &Server, program: &Program, publisher: &Publisher) -> Option<Vec<u8>> {
-    (program.family == Family::Poll).then(|| get(server.address, &publisher.subscription(program), false))
+    (program.family == Family::Poll)
+        .then(|| get(server.address, &publisher.subscription(program), false))
 }
 
 /// Opens one connection that waits for news. A head that comes before the news is read.
-pub fn subscribe(server: &Server, program: &Program, publisher: &Publisher) -> std::io::Result<std::net::TcpStream> {
+pub fn subscribe(
+    server: &Server,
+    program: &Program,
+    publisher: &Publisher,
+) -> std::io::Result<std::net::TcpStream> {
     if program.family == Family::Socket {
         return open_socket(server.address, program.target);
     }
@@ -213,7 +263,12 @@ pub fn subscribe(server: &Server, program: &Program, publisher: &Publisher) -> s
 
 impl Subscriber {
     /// Reads on. True at the first sight of the news.
-    fn hears(&mut self, wanted: &memmem::Finder, poll_again: Option<&[u8]>, bytes: &mut [u8]) -> Result<bool, String> {
+    fn hears(
+        &mut self,
+        wanted: &memmem::Finder,
+        poll_again: Option<&[u8]>,
+        bytes: &mut [u8],
+    ) -> Result<bool, String> {
         loop {
             match self.stream.read(bytes) {
                 Ok(0) => return Err("the server ended a subscriber's connection".to_owned()),

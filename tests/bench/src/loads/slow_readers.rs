@@ -16,7 +16,12 @@ pub const SOCKET: &str = "slow sockets";
 /// As many that read as that do not.
 const READERS: usize = 16;
 
-pub fn run(server: &Server, program: &Program, publishes: usize, run: &mut Run) -> Result<(), String> {
+pub fn run(
+    server: &Server,
+    program: &Program,
+    publishes: usize,
+    run: &mut Run,
+) -> Result<(), String> {
     let slow = run.point.connections;
     let mut publisher = Publisher::new(server, program)?;
     let mut readers = Crowd::gather(server, program, &publisher, READERS)?;
@@ -36,7 +41,8 @@ pub fn run(server: &Server, program: &Program, publishes: usize, run: &mut Run) 
     let (mut last, mut lost) = (Vec::new(), 0);
     for number in 0..publishes {
         let token = format!("news-{number:04}-of-the-day");
-        let delays = readers.publish_to_all(&mut publisher, &format!("{filling}{token}"), &token)?;
+        let delays =
+            readers.publish_to_all(&mut publisher, &format!("{filling}{token}"), &token)?;
         lost += READERS - delays.len();
         last.extend(delays.last().copied());
     }

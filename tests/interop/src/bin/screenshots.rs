@@ -1,4 +1,5 @@
-//! Takes the pictures of the book from real runs: `cargo run --manifest-path tests/interop/Cargo.toml --bin screenshots`.
+//! Takes the pictures of the book from real runs: `cargo run --manifest-path
+//! tests/interop/Cargo.toml --bin screenshots`.
 //!
 //! With names behind it (`-- polling sse_stream`), only these.
 
@@ -19,12 +20,42 @@ struct Picture {
 }
 
 const PICTURES: &[Picture] = &[
-    Picture { name: "polling", addresses: DATA_AND_PAGE, arguments: &[], happens: |_, page| wait_for_messages(page, 20) },
-    Picture { name: "long_polling", addresses: ONE_PORT, arguments: &[], happens: publish_now_and_then },
-    Picture { name: "iframe_stream", addresses: ONE_PORT, arguments: &[], happens: |_, page| wait_for_messages(page, 20) },
-    Picture { name: "event_source", addresses: ONE_PORT, arguments: &[], happens: |_, page| wait_for_messages(page, 20) },
-    Picture { name: "sse_stream", addresses: ONE_PORT, arguments: &["--retry-ms", "5000"], happens: cut_the_stream },
-    Picture { name: "websocket", addresses: SOCKET_AND_PAGE, arguments: &[], happens: talk_in_between },
+    Picture {
+        name: "polling",
+        addresses: DATA_AND_PAGE,
+        arguments: &[],
+        happens: |_, page| wait_for_messages(page, 20),
+    },
+    Picture {
+        name: "long_polling",
+        addresses: ONE_PORT,
+        arguments: &[],
+        happens: publish_now_and_then,
+    },
+    Picture {
+        name: "iframe_stream",
+        addresses: ONE_PORT,
+        arguments: &[],
+        happens: |_, page| wait_for_messages(page, 20),
+    },
+    Picture {
+        name: "event_source",
+        addresses: ONE_PORT,
+        arguments: &[],
+        happens: |_, page| wait_for_messages(page, 20),
+    },
+    Picture {
+        name: "sse_stream",
+        addresses: ONE_PORT,
+        arguments: &["--retry-ms", "5000"],
+        happens: cut_the_stream,
+    },
+    Picture {
+        name: "websocket",
+        addresses: SOCKET_AND_PAGE,
+        arguments: &[],
+        happens: talk_in_between,
+    },
     Picture { name: "raw_websocket", addresses: ONE_PORT, arguments: &[], happens: talk },
     Picture { name: "hub", addresses: ONE_PORT, arguments: &[], happens: fill_the_timetable },
 ];
