@@ -132,7 +132,7 @@ export class Wire {
     arrow.setAttribute('role', 'img');
     const number = element('span', 'connection', `#${crossing.connection}`);
     number.title = `connection ${crossing.connection}`;
-    button.append(arrow, svg, number, element('span', 'gist', gist(crossing)), element('span', 'octets', `${crossing.octets.toLocaleString()} B`));
+    button.append(arrow, svg, number, element('span', 'gist', gist(crossing)), element('span', 'bytes', `${crossing.bytes.toLocaleString()} B`));
     item.append(button);
     const list = byId('crossings');
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
@@ -211,10 +211,10 @@ export class Wire {
     this.draw(now.crossing);
   }
 
-  draw({ connection, technique, direction, octets, parts }) {
+  draw({ connection, technique, direction, bytes, parts }) {
     const where = byId('crossing');
     where.dataset.direction = direction;
-    const title = element('h3', direction, `${direction === 'up' ? '↑ browser to server' : '↓ server to browser'}, ${plural(octets, 'byte')}`);
+    const title = element('h3', direction, `${direction === 'up' ? '↑ browser to server' : '↓ server to browser'}, ${plural(bytes, 'byte')}`);
     const about = element('p', 'note', `${this.techniques.get(technique).name}, connection ${connection}. The parts that these bytes complete:`);
     const frames = framesOf(parts);
     where.replaceChildren(title, about, ...frames.flatMap((frame, i) => drawFrame(frame, direction, frames.length > 1 ? i + 1 : 0)), table(parts));
@@ -234,14 +234,14 @@ function gist({ parts }) {
   return opcode ? `${opcode.meaning}${part.name === 'payload' ? `: ${text}` : ''}` : text;
 }
 
-function asText({ connection, technique, direction, octets, parts }, techniques) {
+function asText({ connection, technique, direction, bytes, parts }, techniques) {
   const lines = parts.map(part => {
     const bits = part.bits ? ` bits ${part.bits[0]} to ${part.bits[1] - 1} of` : '';
     const bytes = bytesOf(part.bytes), clear = part.unmasked === null ? '' : `\n      unmasked  ${part.unmasked}`;
     const text = part.bits || part.name === 'masking-key' ? '' : `\n      "${textOf(bytesOf(part.unmasked ?? part.bytes))}"`;
     return `    ${part.name}${bits} ${part.bytes}${part.length > bytes.length ? '…' : ''}  ${part.meaning}  (${part.section})${clear}${text}`;
   });
-  return `${direction === 'up' ? '↑' : '↓'} ${techniques.get(technique).name}, connection ${connection}, ${plural(octets, 'byte')}\n${lines.join('\n')}\n`;
+  return `${direction === 'up' ? '↑' : '↓'} ${techniques.get(technique).name}, connection ${connection}, ${plural(bytes, 'byte')}\n${lines.join('\n')}\n`;
 }
 
 function copyByHand(text) {
@@ -324,7 +324,7 @@ function drawFrame(frame, direction, number) {
     cell.title = `${name}: ${part(name).meaning}`;
     grid.append(cell);
   }
-  const octets = (name, label, bytes, below = () => '') => bytes.forEach((byte, i) => {
+  const bytes = (name, label, bytes, below = () => '') => bytes.forEach((byte, i) => {
     const cell = box(8, name.replaceAll(' ', '-'), i ? '' : label);
     cell.dataset.field = name;
     cell.append(element('b', '', hex(byte)), element('em', '', below(i, byte)));
@@ -332,13 +332,13 @@ function drawFrame(frame, direction, number) {
     grid.append(cell);
   });
   const longer = part('extended payload length');
-  if (longer) octets('extended payload length', 'longer length', [...bytesOf(longer.bytes)], (_, byte) => String(byte));
-  if (key) octets('masking-key', 'masking-key', [...bytesOf(key.bytes)], i => `k${i}`);
+  if (longer) bytes('extended payload length', 'longer length', [...bytesOf(longer.bytes)], (_, byte) => String(byte));
+  if (key) bytes('masking-key', 'masking-key', [...bytesOf(key.bytes)], i => `k${i}`);
   const made = [element('h4', '', `${number ? `Frame ${number}: ` : 'The frame: '}${part('opcode').meaning}, bit by bit`), grid];
   if (payload) {
     const bytes = [...bytesOf(payload.bytes)], clear = payload.unmasked === null ? bytes : [...bytesOf(payload.unmasked)];
     const letters = lettersOf(clear);
-    octets('payload', payload.unmasked === null ? 'payload' : 'payload, masked', bytes.slice(0, DRAWN), i => letters[i] || (payload.unmasked === null ? '' : '·'));
+    bytes('payload', payload.unmasked === null ? 'payload' : 'payload, masked', bytes.slice(0, DRAWN), i => letters[i] || (payload.unmasked === null ? '' : '·'));
     const more = payload.length - Math.min(DRAWN, bytes.length);
     if (more > 0) made.push(element('p', 'note', `… and ${plural(more, 'more byte')} of payload.`));
     if (payload.unmasked !== null) made.push(drawUnmasking(bytes, clear, letters, bytesOf(key.bytes)));

@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 /// How many channels there may be beside the unnamed one.
 pub const MAX_CHANNELS: usize = 32;
-/// The longest name, in octets.
+/// The longest name, in bytes.
 pub const MAX_NAME: usize = 64;
-/// What each channel's log keeps: so many messages, of so many octets of text together. 33 full
+/// What each channel's log keeps: so many messages, of so many bytes of text together. 33 full
 /// logs are half a gibibyte.
 pub const KEPT: usize = 10_000;
 /// See [`KEPT`].
-pub const KEPT_OCTETS: usize = 16 << 20;
+pub const KEPT_BYTES: usize = 16 << 20;
 
 /// All channels of a program. They share one run, so that an id of any of them shows a restart.
 pub struct Channels {
@@ -35,7 +35,7 @@ impl Channels {
     }
 
     fn log(epoch: u64) -> Feed {
-        Feed::new(epoch, KEPT, KEPT_OCTETS)
+        Feed::new(epoch, KEPT, KEPT_BYTES)
     }
 
     /// The channel of this name, which begins now if there was none; the empty name is the unnamed
@@ -47,8 +47,7 @@ impl Channels {
         if name.is_empty() {
             return Ok(Arc::clone(&self.unnamed));
         }
-        let plain =
-            |octet: u8| octet.is_ascii_alphanumeric() || matches!(octet, b'-' | b'_' | b'.');
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         if name.len() > MAX_NAME || !name.bytes().all(plain) || name.starts_with('.') {
             return Err(format!(
                 "expected a channel name of 1 to {MAX_NAME} letters, digits, dashes, dots or underscores; came \"{}\"",

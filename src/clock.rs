@@ -33,7 +33,7 @@ pub fn time_of_day(unix_seconds: u64) -> String {
         .expect("a date is ASCII because it is made of digits and letters")
 }
 
-/// A date as HTTP writes it, always 29 octets.
+/// A date as HTTP writes it, always 29 bytes.
 ///
 /// ```
 /// assert_eq!(&push_by_hand::clock::imf_fixdate(784_111_777), b"Sun, 06 Nov 1994 08:49:37 GMT");

@@ -30,14 +30,14 @@ pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// answer with a reset. However many they are: a client that sends a long body looks for an answer
 /// only after it.
 const LINGER: Duration = Duration::from_secs(2);
-/// The input buffer at first, in octets: a browser's request head fits, and ten thousand parked
+/// The input buffer at first, in bytes: a browser's request head fits, and ten thousand parked
 /// connections cost 10 MiB.
 const FIRST_BUFFER: usize = 1024;
 /// The input buffer at its largest: what one read can bring of a long message.
 const LARGEST_BUFFER: usize = 64 * 1024;
-/// Pending output is sent when it reaches this many octets, whoever is reading.
+/// Pending output is sent when it reaches this many bytes, whoever is reading.
 const FLUSH_AT: usize = 16 * 1024;
-/// An output buffer that grew beyond this many octets is given back.
+/// An output buffer that grew beyond this many bytes is given back.
 const KEPT_OUTPUT: usize = 64 * 1024;
 
 /// Something that happened on a connection, as its tap sees it.
@@ -45,9 +45,9 @@ const KEPT_OUTPUT: usize = 64 * 1024;
 pub enum Crossing<'a> {
     /// The connection began; this is the peer.
     Opened(SocketAddr),
-    /// These octets came, in one read.
+    /// These bytes came, in one read.
     Received(&'a [u8]),
-    /// These octets leave, in one write.
+    /// These bytes leave, in one write.
     Sent(&'a [u8]),
     /// The connection is over.
     Closed,
@@ -368,8 +368,8 @@ impl Writer {
         self.socket.send(&mut self.socket.lock(), &[])
     }
 
-    /// Octets received and sent so far.
-    pub fn octets(&self) -> (u64, u64) {
+    /// Bytes received and sent so far.
+    pub fn bytes(&self) -> (u64, u64) {
         (self.socket.received.load(Ordering::Relaxed), self.socket.sent.load(Ordering::Relaxed))
     }
 

@@ -17,8 +17,8 @@ const MAX_AGE: &str = "600";
 /// Who may read.
 #[derive(Clone, Debug, Default)]
 pub struct Cors {
-    /// Serialized origins: `http://localhost:8000`, without a slash at the end, compared octet by
-    /// octet; or `*` alone, for any.
+    /// Serialized origins: `http://localhost:8000`, without a slash at the end, compared byte by
+    /// byte; or `*` alone, for any.
     pub origins: Vec<String>,
     /// The methods a page may use beyond GET, HEAD and POST, which need no permission.
     pub methods: &'static str,

@@ -84,7 +84,7 @@ fn one_line(text: &str) -> String {
     text.replace(['\r', '\n', '\0'], "")
 }
 
-/// The longest line a reader takes, and the most data one event may have, in octets.
+/// The longest line a reader takes, and the most data one event may have, in bytes.
 const MAX_EVENT: usize = 1024 * 1024;
 
 /// Reads events as a browser does.
@@ -156,9 +156,7 @@ impl<R: BufRead> EventReader<R> {
                 // An empty type is the default one.
                 "event" => event = Some(value.to_owned()).filter(|event| !event.is_empty()),
                 "id" if !value.contains('\0') => id = Some(value.to_owned()),
-                "retry"
-                    if !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit()) =>
-                {
+                "retry" if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) => {
                     self.retry = value.parse().ok().map(Duration::from_millis).or(self.retry);
                 }
                 _ => {}
@@ -182,7 +180,7 @@ impl<R: BufRead> EventReader<R> {
                 self.reader.consume(1);
                 continue;
             }
-            let end = buffer.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
+            let end = buffer.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
             let taken = end.unwrap_or(buffer.len());
             if line.len() + taken > MAX_EVENT {
                 return Err(too_long("a line"));
@@ -206,7 +204,7 @@ impl<R: BufRead> EventReader<R> {
 fn too_long(what: &str) -> io::Error {
     io::Error::new(
         io::ErrorKind::InvalidData,
-        format!("expected {what} of at most {MAX_EVENT} octets; came a longer one"),
+        format!("expected {what} of at most {MAX_EVENT} bytes; came a longer one"),
     )
 }
 

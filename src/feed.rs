@@ -50,7 +50,7 @@ pub struct Message {
     pub data: String,
 }
 
-/// The most text that a reader is given at once, in octets, save that one message always fits: what
+/// The most text that a reader is given at once, in bytes, save that one message always fits: what
 /// is written for a reader who catches up must not grow with the log.
 pub const MAX_NEWS: usize = 256 * 1024;
 
@@ -58,7 +58,7 @@ pub const MAX_NEWS: usize = 256 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct News {
     /// The messages after the reader's number, oldest first; of many, the first [`MAX_NEWS`]
-    /// octets. Shared, not copied.
+    /// bytes. Shared, not copied.
     pub messages: Vec<Arc<Message>>,
     /// What lay between the reader's number and the first of these.
     pub gap: Gap,
@@ -82,25 +82,25 @@ pub enum Gap {
 pub struct Feed {
     epoch: u64,
     max_messages: usize,
-    max_octets: usize,
+    max_bytes: usize,
     log: Mutex<Log>,
     published: Condvar,
 }
 
 struct Log {
     messages: VecDeque<Arc<Message>>,
-    octets: usize,
+    bytes: usize,
     /// The number of the newest message ever published, kept or not.
     newest: u64,
 }
 
 impl Feed {
-    /// An empty log that keeps the last `max_messages`, and of those no more than `max_octets` of
+    /// An empty log that keeps the last `max_messages`, and of those no more than `max_bytes` of
     /// text together (but always the newest). `epoch` is when this run began, in milliseconds since
     /// the Unix epoch.
-    pub fn new(epoch: u64, max_messages: usize, max_octets: usize) -> Feed {
-        let log = Log { messages: VecDeque::new(), octets: 0, newest: 0 };
-        Feed { epoch, max_messages, max_octets, log: Mutex::new(log), published: Condvar::new() }
+    pub fn new(epoch: u64, max_messages: usize, max_bytes: usize) -> Feed {
+        let log = Log { messages: VecDeque::new(), bytes: 0, newest: 0 };
+        Feed { epoch, max_messages, max_bytes, log: Mutex::new(log), published: Condvar::new() }
     }
 
     /// Adds a message and wakes everyone who waits. Never waits for a reader.
@@ -123,7 +123,7 @@ impl Feed {
         let id = Id { epoch: self.epoch, seq: log.newest };
         let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         let time = u64::try_from(time).unwrap_or(u64::MAX);
-        log.octets += data.len();
+        log.bytes += data.len();
         log.messages.push_back(Arc::new(Message {
             id,
             time,
@@ -131,9 +131,9 @@ impl Feed {
             data: data.to_owned(),
         }));
         while log.messages.len() > 1
-            && (log.messages.len() > self.max_messages || log.octets > self.max_octets)
+            && (log.messages.len() > self.max_messages || log.bytes > self.max_bytes)
         {
-            log.octets -= log.messages.pop_front().map_or(0, |oldest| oldest.data.len());
+            log.bytes -= log.messages.pop_front().map_or(0, |oldest| oldest.data.len());
         }
         drop(log);
         self.published.notify_all();
@@ -182,10 +182,10 @@ impl Feed {
         Id { epoch: self.epoch, seq: 0 }
     }
 
-    /// How many messages the log keeps at present, and how many octets of text they have together.
+    /// How many messages the log keeps at present, and how many bytes of text they have together.
     pub fn size(&self) -> (usize, usize) {
         let log = self.lock();
-        (log.messages.len(), log.octets)
+        (log.messages.len(), log.bytes)
     }
 
     fn lock(&self) -> MutexGuard<'_, Log> {
@@ -202,11 +202,11 @@ impl Feed {
             (id.seq, if missed > 0 { Gap::Missed(missed) } else { Gap::None })
         };
         let skip = usize::try_from((seq + 1).saturating_sub(oldest)).unwrap_or(usize::MAX);
-        let mut octets = 0;
+        let mut bytes = 0;
         let fits = |message: &&Arc<Message>| {
-            let before = octets;
-            octets += message.data.len();
-            before == 0 || octets <= MAX_NEWS
+            let before = bytes;
+            bytes += message.data.len();
+            before == 0 || bytes <= MAX_NEWS
         };
         let messages: Vec<_> = log.messages.iter().skip(skip).take_while(fits).cloned().collect();
         let last =
@@ -234,7 +234,7 @@ impl FromStr for Id {
 
     fn from_str(text: &str) -> Result<Id, String> {
         let number = |digits: &str| {
-            if digits.bytes().all(|octet| octet.is_ascii_digit()) {
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
                 digits.parse().ok()
             } else {
                 None

@@ -14,7 +14,7 @@ use std::process;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The longest text that can be published, in octets.
+/// The longest text that can be published, in bytes.
 pub const MAX_TEXT: usize = 64 * 1024;
 
 /// What a lesson is, and which flags it takes beside those that all take.
@@ -249,7 +249,7 @@ pub fn publish(request: &Request, feed: &Feed) -> Response {
         }
         Ok(text) => {
             let expected =
-                format!("expected at most {MAX_TEXT} octets of text; came {}", text.len());
+                format!("expected at most {MAX_TEXT} bytes of text; came {}", text.len());
             Response::refusal(Status::CONTENT_TOO_LARGE, &expected)
         }
         Err(error) => Response::refusal(

@@ -275,7 +275,7 @@ fn accept_for_ever(
 }
 
 /// Answers 503 from the accept loop, without waiting for anything: a fresh socket has room for a
-/// few octets.
+/// few bytes.
 fn refuse(stream: TcpStream, peer: SocketAddr, held: usize, refused: &SyncSender<Refused>) {
     let reason = format!(
         "expected a free thread; came one connection more than the {held} that this server can hold"

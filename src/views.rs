@@ -26,9 +26,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// How many pages may look at once.
 pub const MAX_VIEWS: usize = 32;
-/// How many crossings the drawer's feed keeps, and of how many octets of JSON together.
+/// How many crossings the drawer's feed keeps, and of how many bytes of JSON together.
 const KEPT: usize = 2_000;
-const KEPT_OCTETS: usize = 2 << 20;
+const KEPT_BYTES: usize = 2 << 20;
 
 /// The five ways of reading a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,13 +100,13 @@ pub struct View {
 pub struct Totals {
     /// Requests.
     pub requests: u64,
-    /// Octets from the browser.
+    /// Bytes from the browser.
     pub up: u64,
-    /// Octets to the browser.
+    /// Bytes to the browser.
     pub down: u64,
     /// Messages delivered.
     pub messages: u64,
-    /// Octets of the messages' own text.
+    /// Bytes of the messages' own text.
     pub useful: u64,
 }
 
@@ -124,20 +124,20 @@ impl Views {
     pub fn tap(self: &Arc<Self>) -> Tap {
         let views = Arc::clone(self);
         Arc::new(move |number, crossing| match crossing {
-            Crossing::Received(octets) => {
-                views.received.fetch_add(octets.len() as u64, Ordering::Relaxed);
+            Crossing::Received(bytes) => {
+                views.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 // What comes over HTTP is a request, and is counted when it is attached.
                 if let Some(attached) = views
                     .attached(number)
                     .filter(|attached| attached.switched.load(Ordering::Relaxed))
                 {
-                    attached.crossed(number, Direction::In, octets);
+                    attached.crossed(number, Direction::In, bytes);
                 }
             }
-            Crossing::Sent(octets) => {
-                views.sent.fetch_add(octets.len() as u64, Ordering::Relaxed);
+            Crossing::Sent(bytes) => {
+                views.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 if let Some(attached) = views.attached(number) {
-                    attached.crossed(number, Direction::Out, octets);
+                    attached.crossed(number, Direction::Out, bytes);
                 }
             }
             Crossing::Closed => views.detach(number),
@@ -145,8 +145,8 @@ impl Views {
         })
     }
 
-    /// Octets received and sent on all connections together.
-    pub fn octets(&self) -> (u64, u64) {
+    /// Bytes received and sent on all connections together.
+    pub fn bytes(&self) -> (u64, u64) {
         (self.received.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed))
     }
 
@@ -155,8 +155,7 @@ impl Views {
     /// # Errors
     /// What was expected and what came.
     pub fn open(self: &Arc<Self>, key: &str) -> Result<OpenView, String> {
-        if !(8..=64).contains(&key.len()) || !key.bytes().all(|octet| octet.is_ascii_alphanumeric())
-        {
+        if !(8..=64).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(format!(
                 "expected a key of 8 to 64 letters and digits; came \"{}\"",
                 key.escape_debug()
@@ -170,7 +169,7 @@ impl Views {
         }
         let view = Arc::new(View {
             totals: Mutex::default(),
-            crossings: Feed::new(0, KEPT, KEPT_OCTETS),
+            crossings: Feed::new(0, KEPT, KEPT_BYTES),
             shown: Default::default(),
             held: Mutex::default(),
             cut_next: Default::default(),
@@ -232,21 +231,21 @@ impl Views {
 
 impl Attached {
     /// Counts what crossed, and shows it if the page looks.
-    fn crossed(&self, number: u64, direction: Direction, octets: &[u8]) {
+    fn crossed(&self, number: u64, direction: Direction, bytes: &[u8]) {
         let totals = &mut lock(&self.view.totals)[self.technique as usize];
         match direction {
-            Direction::In => totals.up += octets.len() as u64,
-            Direction::Out => totals.down += octets.len() as u64,
+            Direction::In => totals.up += bytes.len() as u64,
+            Direction::Out => totals.down += bytes.len() as u64,
         }
         // The dissector reads everything, so that it knows where it is when the page begins to
         // look.
-        let parts = lock(&self.dissector).read(direction, octets);
+        let parts = lock(&self.dissector).read(direction, bytes);
         if self.view.shown[self.technique as usize].load(Ordering::Relaxed) && !parts.is_empty() {
             let parts: Vec<String> = parts.iter().map(|part| part.to_json()).collect();
-            let (technique, length) = (self.technique.path(), octets.len());
+            let (technique, length) = (self.technique.path(), bytes.len());
             let direction = if direction == Direction::In { "up" } else { "down" };
             self.view.crossings.publish(&format!(
-                r#"{{"connection":{number},"technique":"{technique}","direction":"{direction}","octets":{length},"parts":[{}]}}"#,
+                r#"{{"connection":{number},"technique":"{technique}","direction":"{direction}","bytes":{length},"parts":[{}]}}"#,
                 parts.join(",")
             ));
         }
@@ -254,7 +253,7 @@ impl Attached {
 }
 
 impl View {
-    /// Counts messages that were delivered: how many, and how many octets of text.
+    /// Counts messages that were delivered: how many, and how many bytes of text.
     pub fn delivered(&self, technique: Technique, messages: u64, useful: u64) {
         let totals = &mut lock(&self.totals)[technique as usize];
         totals.messages += messages;

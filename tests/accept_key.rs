@@ -35,8 +35,8 @@ fn takes_the_key_of_the_tutorial_if_none_is_given() {
 #[test]
 fn refuses_what_is_no_key_and_says_what_came() {
     for (arguments, expected) in [
-        (&["c2hvcnQ="][..], "expected sixteen octets in base64; came 5 octets"),
-        (&["not base64"], "expected sixteen octets in base64; came no base64"),
+        (&["c2hvcnQ="][..], "expected sixteen bytes in base64; came 5 bytes"),
+        (&["not base64"], "expected sixteen bytes in base64; came no base64"),
         (&["--loud"], "expected one key; came \"--loud\""),
         (&["a", "b"], "expected one key; came \"a b\""),
     ] {

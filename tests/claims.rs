@@ -1,4 +1,4 @@
-//! The program `claims`, run once as it is built. Its octets are compared with what the standards'
+//! The program `claims`, run once as it is built. Its bytes are compared with what the standards'
 //! own layouts make them; its times are not looked at.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
@@ -53,10 +53,10 @@ fn a_poll_of_a_browser_carries_a_hundred_times_what_it_brings() {
         ETag: \"05:57:17\"\r\nAccess-Control-Allow-Origin: http://localhost:8000\r\n\
         Access-Control-Expose-Headers: ETag\r\n\r\n";
     assert_eq!((answer.len(), unchanged.len()), (248, 198));
-    // 557 octets came from Chromium: the system call that read them said so.
+    // 557 bytes came from Chromium: the system call that read them said so.
     for (claim, measured) in [
-        ("400 octets of header and more", "557 up + 248 down = 805 true; 2.0 times that"),
-        ("about 10 octets that are of use", "8 of 813 true"),
+        ("400 bytes of header and more", "557 up + 248 down = 805 true; 2.0 times that"),
+        ("about 10 bytes that are of use", "8 of 813 true"),
         ("HTTP wants so many", "40 up + 248 down = 288 false; a browser does"),
         (
             "\"304 Not Modified\" saves them",
@@ -96,7 +96,7 @@ fn a_message_costs_what_its_format_adds() {
         let row = after("bytes", technique);
         let start = format!("{up} + {down} {opening_up} + {opening_down} ");
         assert!(row.starts_with(&start), "{technique}: {start}; {row}");
-        // The ids of messages 10 to 99 have an octet more than the first nine, that of message 100
+        // The ids of messages 10 to 99 have a byte more than the first nine, that of message 100
         // two.
         let all = 100 * (up + down) + opening_up + opening_down;
         let grown = usize::try_from(numbers(&row)[4]).unwrap() - all;
@@ -117,7 +117,7 @@ fn frames_add_what_their_layout_says() {
         ("2, 4 or 10 more from the server", "2 2 4 4 10 true"),
         ("6, 8 or 14 more from the client", "6 6 8 8 14 true"),
         ("of which the masking-key", "4 4 4 4 4 true"),
-        ("masking leaves the payload its length", "13 octets masked are 13 true"),
+        ("masking leaves the payload its length", "13 bytes masked are 13 true"),
     ] {
         assert_eq!(after("frames", claim), measured);
     }
@@ -140,7 +140,7 @@ fn who_may_speak_when_is_as_the_standard_says() {
     for (claim, measured) in [
         (
             "data goes one way at a time",
-            "413 after 1000 of 2000000 octets, then 1000 more half true; TCP goes both ways",
+            "413 after 1000 of 2000000 bytes, then 1000 more half true; TCP goes both ways",
         ),
         (
             "a question waits for the answer before it",
@@ -148,7 +148,7 @@ fn who_may_speak_when_is_as_the_standard_says() {
         ),
         (
             "a server cannot push if it is not asked",
-            "100 messages: 0 octets, then 100 in one answer true",
+            "100 messages: 0 bytes, then 100 in one answer true",
         ),
         (
             "what it sends unasked is no answer",
@@ -160,10 +160,10 @@ fn who_may_speak_when_is_as_the_standard_says() {
     for (claim, measured) in [
         // The comment that is sent at once, a reconnection time, and the head before them; then the
         // event.
-        ("\"open\" fires before the first event", "183 octets before, 71 with the event true"),
+        ("\"open\" fires before the first event", "183 bytes before, 71 with the event true"),
         (
             "the same, if the head waits for the event",
-            "0 octets before, 187 with the event false; it fires with it",
+            "0 bytes before, 187 with the event false; it fires with it",
         ),
     ] {
         assert_eq!(after("open", claim), measured);

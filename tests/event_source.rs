@@ -21,7 +21,7 @@ fn open(port: u16) -> Client {
     client
 }
 
-/// The id of a block, which has these octets and no other: three fields without a space, and an
+/// The id of a block, which has these bytes and no other: three fields without a space, and an
 /// empty line.
 fn message(block: &[u8]) -> u64 {
     let block = str::from_utf8(block).unwrap();
@@ -37,7 +37,7 @@ fn message(block: &[u8]) -> u64 {
         .unwrap_or_else(|| panic!("{block:?}"));
     assert_eq!(block, format!("event:message\nid:{id}\ndata:{data}\n\n"));
     // Milliseconds since 1970, which have had 13 digits since 2001.
-    assert!(data.len() == 13 && data.bytes().all(|octet| octet.is_ascii_digit()), "{block:?}");
+    assert!(data.len() == 13 && data.bytes().all(|byte| byte.is_ascii_digit()), "{block:?}");
     id.parse().unwrap_or_else(|_| panic!("{block:?}"))
 }
 

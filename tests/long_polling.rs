@@ -282,7 +282,7 @@ fn what_cannot_be_published_is_refused_in_words() {
         (
             vec![b'x'; 65_537],
             Status::CONTENT_TOO_LARGE,
-            "expected at most 65536 octets of text; came 65537\n",
+            "expected at most 65536 bytes of text; came 65537\n",
         ),
     ] {
         client.send(format!(

@@ -37,7 +37,7 @@ fn a_browser_may_try_either_address_of_localhost() {
 }
 
 #[test]
-fn eight_octets_of_news_come_under_a_head_of_these_lines() {
+fn eight_bytes_of_news_come_under_a_head_of_these_lines() {
     let program = start();
     let page = program.url("page").trim_end_matches('/').to_owned();
     let mut client = Client::connect(program.port("data"));

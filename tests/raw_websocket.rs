@@ -231,7 +231,7 @@ fn every_broken_rule_ends_the_connection_with_its_code() {
         (b"\x81\x05Hello".to_vec(), 1002, "expected a masked frame"),
         (masked(0xc1, b"x"), 1002, "expected RSV1-3 to be 000; came 100"),
         (masked(0x83, b"x"), 1002, "expected opcode 0, 1, 2, 8, 9 or 10; came 3"),
-        (masked(0x89, &[0; 126]), 1002, "expected at most 125 octets"),
+        (masked(0x89, &[0; 126]), 1002, "expected at most 125 bytes"),
         (masked(0x09, b"x"), 1002, "expected FIN 1"),
         (masked(0x80, b"x"), 1002, "expected the first frame of a message"),
         ([masked(0x01, b"x"), masked(0x81, b"y")].concat(), 1002, "expected a continuation"),
@@ -270,7 +270,7 @@ fn end_close_and_error_are_told_and_concern_one_connection_alone() {
     vanishing.send(&masked(0x81, b"Hello")[..8]);
     drop(vanishing);
     program.output_line(
-        "error expected 5 octets of a frame's payload; came 2 and the end of the stream",
+        "error expected 5 bytes of a frame's payload; came 2 and the end of the stream",
     );
     let mut leaving = open(port, "/");
     leaving.end_sending();

@@ -46,7 +46,7 @@ fn a_pipe_gets_every_line_of_a_request_and_its_answer_without_escape_codes() {
         output.iter().any(|line| line.contains("message body") && line.contains(time)),
         "no \"{time}\" in\n{all}"
     );
-    let totals = format!(" {} octets in, {} out, ", request.len(), answer.len());
+    let totals = format!(" {} bytes in, {} out, ", request.len(), answer.len());
     assert!(output.last().unwrap().contains(&totals), "no \"{totals}\" in\n{all}");
 }
 

@@ -16,7 +16,7 @@ const USAGE: &str = "accept_key: what a server answers to a Sec-WebSocket-Key
 
 Usage: cargo run --bin accept_key -- [KEY]
 
-  KEY                sixteen octets in base64 (default IHfMdf8a0aQXbwQO1pkGdA==)
+  KEY                sixteen bytes in base64 (default IHfMdf8a0aQXbwQO1pkGdA==)
   --help             show this
 ";
 
@@ -31,11 +31,11 @@ fn main() -> ExitCode {
         [key] if !key.starts_with('-') => key,
         _ => return fail(&format!("expected one key; came \"{}\"", arguments.join(" "))),
     };
-    let octets = match decode_key(key) {
-        Ok(octets) => octets,
+    let bytes = match decode_key(key) {
+        Ok(bytes) => bytes,
         Err(came) => {
             return fail(&format!(
-                "expected sixteen octets in base64; came {came}: \"{}\"",
+                "expected sixteen bytes in base64; came {came}: \"{}\"",
                 key.escape_debug()
             ));
         }
@@ -43,7 +43,7 @@ fn main() -> ExitCode {
     let accept = Accept::of(key);
     print(&format!(
         "Sec-WebSocket-Key     {key}
-  in octets (16)      {}
+  in bytes (16)      {}
 the GUID              {GUID}
 joined, as text       {}
 SHA-1 of it (20)      {}
@@ -51,7 +51,7 @@ that in base64        {}
 
 Sec-WebSocket-Accept: {}
 ",
-        hex(&octets),
+        hex(&bytes),
         accept.joined,
         hex(&accept.digest),
         accept.value,

@@ -1,11 +1,11 @@
 //! Claims: what is said about these techniques, measured on this machine.
 //!
 //! One server that offers all of them, and our own clients, in one process. A tap at the server's
-//! end of every socket counts the octets of HTTP and WebSocket; what TCP and IP put around them is
+//! end of every socket counts the bytes of HTTP and WebSocket; what TCP and IP put around them is
 //! left out. What our clients send is, where it matters, what a browser sends: its requests stand
 //! at the end of this file, as they came. Read `SECTIONS`, then the claim that you doubt.
 //!
-//! Octets, connections and orders of events are the same on every machine. Times, threads and
+//! Bytes, connections and orders of events are the same on every machine. Times, threads and
 //! memory are not, and are shown with their spread.
 
 use push_by_hand::connection::{Connection, Crossing, Tap, Waited};
@@ -44,9 +44,9 @@ Sections: poll bytes frames connections http open, which are exact; crossing hel
 type Section = (&'static str, &'static str, bool, fn(&Bench) -> io::Result<()>);
 
 const SECTIONS: [Section; 9] = [
-    ("poll", "one poll of a page, in octets", true, poll),
-    ("bytes", "one message of 13 octets by each technique: octets up + down", true, bytes),
-    ("frames", "what a WebSocket frame adds to its payload, in octets", true, frames),
+    ("poll", "one poll of a page, in bytes", true, poll),
+    ("bytes", "one message of 13 bytes by each technique: bytes up + down", true, bytes),
+    ("frames", "what a WebSocket frame adds to its payload, in bytes", true, frames),
     ("connections", "a hundred polls", true, connections),
     ("http", "who may speak when", true, http),
     ("open", "an event stream before its first event", true, open),
@@ -162,21 +162,21 @@ fn poll(bench: &Bench) -> io::Result<()> {
     let (feed, port, _) = bench.feed(PATIENCE)?;
     feed.publish("07:20:01");
     let mut client = Client::connect(port)?;
-    let mut ask = |head: &str| -> io::Result<(Octets, u64)> {
-        let before = bench.octets();
+    let mut ask = |head: &str| -> io::Result<(Bytes, u64)> {
+        let before = bench.bytes();
         let response = client.ask(head)?;
-        Ok((bench.octets() - before, response.body.len() as u64))
+        Ok((bench.bytes() - before, response.body.len() as u64))
     };
     let (page, useful) = ask(POLL)?;
     let header = page.all() - useful;
     let measured = format!("{} up + {} down = {header}", page.up, page.down - useful);
     row(
-        "400 octets of header and more",
+        "400 bytes of header and more",
         &measured,
         so(header >= 400, &format!("true; {} times that", tenths(header, 400))),
     );
     row(
-        "about 10 octets that are of use",
+        "about 10 bytes that are of use",
         &format!("{useful} of {}", page.all()),
         so((5..15).contains(&useful), "true"),
     );
@@ -199,12 +199,12 @@ fn bytes(bench: &Bench) -> io::Result<()> {
     row("", " each          opening          a hundred with it", "");
     let technique = |name: &str, cost: Cost| {
         let Cost { opening, message, all } = cost;
-        let up_and_down = |octets: Octets| format!("{:>3} + {:<8}", octets.up, octets.down);
+        let up_and_down = |bytes: Bytes| format!("{:>3} + {:<8}", bytes.up, bytes.down);
         let measured = format!("{} {} {all:>19}", up_and_down(message), up_and_down(opening));
         row(
             name,
             &measured,
-            &format!("1 octet in {} is of use", tenths(message.all(), MESSAGE.len() as u64)),
+            &format!("1 byte in {} is of use", tenths(message.all(), MESSAGE.len() as u64)),
         );
     };
 
@@ -276,12 +276,12 @@ fn frames(bench: &Bench) -> io::Result<()> {
     let (mut up, mut down) = ([0; 5], [0; 5]);
     for (i, length) in lengths.into_iter().enumerate() {
         let payload = vec![b'.'; length];
-        let before = bench.octets();
+        let before = bench.bytes();
         client.send_frame(Opcode::Text, &payload)?;
         if client.frame()?.payload != payload {
             return Err(io::Error::other("the echo is another payload"));
         }
-        let crossed = bench.octets() - before;
+        let crossed = bench.bytes() - before;
         (up[i], down[i]) = (crossed.up - length as u64, crossed.down - length as u64);
     }
     let columns = |numbers: [u64; 5]| numbers.map(|number| format!("{number:>5}")).join("  ");
@@ -292,7 +292,7 @@ fn frames(bench: &Bench) -> io::Result<()> {
     row("of which the masking-key", &columns(key), so(key == [4; 5], "true"));
     let mut masked = MESSAGE.as_bytes().to_vec();
     mask(&mut masked, [0x37, 0xfa, 0x21, 0x3d], 0);
-    let measured = format!("{} octets masked are {}", MESSAGE.len(), masked.len());
+    let measured = format!("{} bytes masked are {}", MESSAGE.len(), masked.len());
     row(
         "masking leaves the payload its length",
         &measured,
@@ -337,7 +337,7 @@ fn http(bench: &Bench) -> io::Result<()> {
         let status = client.response()?.status;
         client.send(&"x".repeat(1000))?;
         drop(client);
-        let measured = format!("{} after 1000 of 2000000 octets, then 1000 more", status.code());
+        let measured = format!("{} after 1000 of 2000000 bytes, then 1000 more", status.code());
         row(
             "data goes one way at a time",
             &measured,
@@ -378,7 +378,7 @@ fn http(bench: &Bench) -> io::Result<()> {
         .count();
     let measured = format!(
         "100 messages: {}, then {came} in one answer",
-        if waited == Waited::Ready { "some" } else { "0 octets" }
+        if waited == Waited::Ready { "some" } else { "0 bytes" }
     );
     row(
         "a server cannot push if it is not asked",
@@ -444,17 +444,17 @@ fn open(bench: &Bench) -> io::Result<()> {
     for (claim, head) in claims.into_iter().zip([&by_type, EVENTS]) {
         let (feed, port, waits) = bench.feed(PATIENCE)?;
         let mut client = Client::connect(port)?;
-        let before = bench.octets();
+        let before = bench.bytes();
         client.send(head)?;
         // From here on the server does nothing until something is published.
         hear(&waits)?;
-        let early = (bench.octets() - before).down;
+        let early = (bench.bytes() - before).down;
         feed.publish(MESSAGE);
         let mut body = client.body()?;
         read_message(&mut body)?;
         let measured = format!(
-            "{early} octets before, {} with the event",
-            (bench.octets() - before).down - early
+            "{early} bytes before, {} with the event",
+            (bench.bytes() - before).down - early
         );
         row(claim, &measured, if early > 0 { "true" } else { "false; it fires with it" });
         feed.publish(END);
@@ -787,30 +787,30 @@ struct Crossed {
 }
 
 #[derive(Clone, Copy)]
-struct Octets {
+struct Bytes {
     up: u64,
     down: u64,
 }
 
-impl Octets {
+impl Bytes {
     fn all(self) -> u64 {
         self.up + self.down
     }
 }
 
-impl Sub for Octets {
-    type Output = Octets;
+impl Sub for Bytes {
+    type Output = Bytes;
 
-    fn sub(self, other: Octets) -> Octets {
-        Octets { up: self.up - other.up, down: self.down - other.down }
+    fn sub(self, other: Bytes) -> Bytes {
+        Bytes { up: self.up - other.up, down: self.down - other.down }
     }
 }
 
 /// What a technique costs: before its first message, for each message, and for a hundred of them
 /// with all that comes before.
 struct Cost {
-    opening: Octets,
-    message: Octets,
+    opening: Bytes,
+    message: Bytes,
     all: u64,
 }
 
@@ -833,8 +833,8 @@ impl Bench {
         Bench { server: Server::new(Limits::default(), Some(tap)), crossed }
     }
 
-    fn octets(&self) -> Octets {
-        Octets {
+    fn bytes(&self) -> Bytes {
+        Bytes {
             up: self.crossed.up.load(Ordering::SeqCst),
             down: self.crossed.down.load(Ordering::SeqCst),
         }
@@ -851,17 +851,17 @@ impl Bench {
         open: impl FnOnce() -> io::Result<R>,
         mut read: impl FnMut(&mut R, u64) -> io::Result<()>,
     ) -> io::Result<(Cost, R)> {
-        let begun = self.octets();
+        let begun = self.bytes();
         let mut reader = open()?;
         read(&mut reader, 1)?;
-        let first = self.octets();
+        let first = self.bytes();
         read(&mut reader, 2)?;
-        let message = self.octets() - first;
+        let message = self.bytes() - first;
         for n in 3..=MESSAGES {
             read(&mut reader, n)?;
         }
         Ok((
-            Cost { opening: first - begun - message, message, all: (self.octets() - begun).all() },
+            Cost { opening: first - begun - message, message, all: (self.bytes() - begun).all() },
             reader,
         ))
     }

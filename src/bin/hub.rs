@@ -42,7 +42,7 @@ const HOLD: Duration = Duration::from_secs(25);
 const LOOK: Duration = Duration::from_secs(5);
 /// The longest silence on a stream or a socket.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// After so many octets the iframe's document ends and the page opens the next.
+/// After so many bytes the iframe's document ends and the page opens the next.
 const ROTATE: usize = 128 * 1024;
 /// The stack of a socket's second thread, in bytes.
 const STACK: usize = 256 * 1024;
@@ -346,7 +346,7 @@ fn web_socket(mut reader: Reader, request: &Request, responder: Responder) -> io
                     sender.send_text(&format!(r#"{{"published":"{}"}}"#, feed.publish(text)))
                 }
                 long => sender.send_text(&format!(
-                    r#"{{"refused":"expected at most {} octets; came {long}"}}"#,
+                    r#"{{"refused":"expected at most {} bytes; came {long}"}}"#,
                     lesson::MAX_TEXT
                 )),
             },
@@ -482,14 +482,14 @@ fn status(hub: &Hub) -> Response {
         )
     });
     let channels = hub.channels.all().into_iter().map(|(name, feed)| {
-        let (messages, octets) = feed.size();
+        let (messages, bytes) = feed.size();
         format!(
-            r#"{{"name":{},"newest":"{}","messages":{messages},"octets":{octets}}}"#,
+            r#"{{"name":{},"newest":"{}","messages":{messages},"bytes":{bytes}}}"#,
             json::string(&name),
             feed.newest()
         )
     });
-    let (received, sent) = hub.views.octets();
+    let (received, sent) = hub.views.bytes();
     let body = format!(
         r#"{{"uptime":{},"threads":{},"max_threads":{},"refused":{},"received":{received},"sent":{sent},"reading":{{{}}},"channels":[{}]}}"#,
         hub.started.elapsed().as_secs(),

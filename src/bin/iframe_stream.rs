@@ -19,10 +19,10 @@ const LESSON: Lesson =
 /// quiet stream from a dead one: a browser says nothing at all when a document is cut in the
 /// middle. And a write is the only way for us to learn that the client is gone.
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// After so many octets the document ends and the page opens the next: a document keeps every
+/// After so many bytes the document ends and the page opens the next: a document keeps every
 /// script it has run.
 const ROTATE: usize = 128 * 1024;
-/// What some browsers want to see of a document before they show or run any of it, in octets.
+/// What some browsers want to see of a document before they show or run any of it, in bytes.
 const PADDING: usize = 1024;
 /// How many ticks the log keeps: five minutes of them.
 const KEPT: usize = 300;
@@ -40,7 +40,7 @@ fn main() -> Result<(), Failure> {
             Ok(after) => {
                 let head = Response::new(Status::OK)
                     .with("Content-Type", "text/html; charset=utf-8")
-                    // Without this a browser holds the first octets back until it has guessed what
+                    // Without this a browser holds the first bytes back until it has guessed what
                     // they are.
                     .with("X-Content-Type-Options", "nosniff")
                     .with("Cache-Control", "no-store");
@@ -48,7 +48,7 @@ fn main() -> Result<(), Failure> {
                 // To see a document end without waiting for it: /clock?rotate=1
                 let rotate = request
                     .query("rotate")
-                    .and_then(|octets| octets.parse().ok())
+                    .and_then(|bytes| bytes.parse().ok())
                     .unwrap_or(ROTATE)
                     .min(ROTATE);
                 responder.stream(head, |chunks| stream(&feed, after, padded, rotate, chunks))

@@ -22,15 +22,15 @@ const HOLD: Duration = Duration::from_secs(25);
 /// How often a held request looks whether its client is still there: a thread that sleeps does not
 /// see a socket close.
 const LOOK: Duration = Duration::from_secs(5);
-/// How many messages the log keeps, and how many octets of text in all.
+/// How many messages the log keeps, and how many bytes of text in all.
 const KEPT: usize = 1000;
-const KEPT_OCTETS: usize = 16 << 20;
+const KEPT_BYTES: usize = 16 << 20;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let server = options.server();
     let port = options.bind(&server)?;
-    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, KEPT_OCTETS));
+    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, KEPT_BYTES));
     // Something to begin with. After that, news is what somebody publishes: rare, as long polling
     // likes it.
     feed.publish(&clock::time_of_day(clock::unix_seconds()));

@@ -19,7 +19,7 @@ use std::time::Duration;
 const LESSON: Lesson =
     Lesson::new("raw_websocket", "a WebSocket, bit by bit, in the order of the Node program", 9999);
 
-/// The longest message that is taken, in octets.
+/// The longest message that is taken, in bytes.
 const LIMIT: u64 = 16 * 1024 * 1024;
 /// How long a client may be silent before it is asked whether it is there, and again before it is
 /// given up.
@@ -81,7 +81,7 @@ fn shake_hands(request: &Request) -> Result<Response, Response> {
         Some("13") => {}
         other => return Err(Refusal::Version(other.unwrap_or_default().into()).response()),
     }
-    // "let wsKey = headers['Sec-WebSocket-Key']": once, and sixteen octets; the program hashes
+    // "let wsKey = headers['Sec-WebSocket-Key']": once, and sixteen bytes; the program hashes
     // "undefined" without a word.
     let key = match fields.get("Sec-WebSocket-Key") {
         Some(key) if fields.count("Sec-WebSocket-Key") == 1 => key,
@@ -226,7 +226,7 @@ fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> 
             connection.read_exact(&mut longer)?;
             match u16::from_be_bytes(longer).into() {
                 length @ 0..126 => {
-                    return Err(Violation::LengthNotMinimal { length, octets: 2 }.into());
+                    return Err(Violation::LengthNotMinimal { length, bytes: 2 }.into());
                 }
                 length => length,
             }
@@ -236,7 +236,7 @@ fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> 
             connection.read_exact(&mut longer)?;
             match u64::from_be_bytes(longer) {
                 length @ 0..65_536 => {
-                    return Err(Violation::LengthNotMinimal { length, octets: 8 }.into());
+                    return Err(Violation::LengthNotMinimal { length, bytes: 8 }.into());
                 }
                 length if length >> 63 == 1 => {
                     return Err(Violation::LengthTopBit { length }.into());

@@ -77,7 +77,7 @@ fn what_several_threads_write_is_never_interleaved() {
             let writer = connection.writer();
             scope.spawn(move || {
                 for number in 0..LINES {
-                    // From a few octets to more than one flush.
+                    // From a few bytes to more than one flush.
                     let line = letter.repeat(1 + (number * 97) % 20_000) + "\n";
                     if number % 2 == 0 {
                         writer.write(append(&line)).unwrap();
@@ -93,7 +93,7 @@ fn what_several_threads_write_is_never_interleaved() {
         for _ in 0..4 * LINES {
             let line = lines.next().unwrap();
             let letter = line.as_bytes()[0];
-            assert!(line.bytes().all(|octet| octet == letter), "mixed: {line}");
+            assert!(line.bytes().all(|byte| byte == letter), "mixed: {line}");
             let nth = &mut seen[usize::from(letter - b'a')];
             assert_eq!(line.len(), 1 + (*nth * 97) % 20_000, "in the order of its own thread");
             *nth += 1;
@@ -226,15 +226,15 @@ fn a_cut_from_another_thread_wakes_the_reader() {
 }
 
 #[test]
-fn the_tap_sees_every_octet_in_its_order_and_the_counters_agree() {
+fn the_tap_sees_every_byte_in_its_order_and_the_counters_agree() {
     type Seen = Arc<Mutex<Vec<(u64, String)>>>;
     let seen = Seen::default();
     let into = Arc::clone(&seen);
     let tap: Tap = Arc::new(move |number, crossing| {
         let what = match crossing {
             Crossing::Opened(_) => "opened".into(),
-            Crossing::Received(octets) => format!("received {}", octets.escape_ascii()),
-            Crossing::Sent(octets) => format!("sent {}", octets.escape_ascii()),
+            Crossing::Received(bytes) => format!("received {}", bytes.escape_ascii()),
+            Crossing::Sent(bytes) => format!("sent {}", bytes.escape_ascii()),
             Crossing::Closed => "closed".into(),
         };
         into.lock().unwrap().push((number, what));
@@ -248,7 +248,7 @@ fn the_tap_sees_every_octet_in_its_order_and_the_counters_agree() {
     writer.write(append("bye")).unwrap();
     writer.flush().unwrap();
     writer.flush().unwrap();
-    assert_eq!(writer.octets(), (5, 7));
+    assert_eq!(writer.bytes(), (5, 7));
     peer.shutdown(std::net::Shutdown::Write).unwrap();
     connection.close();
     assert_eq!(

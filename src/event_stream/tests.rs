@@ -325,7 +325,7 @@ fn one_byte_order_mark_is_passed_over_at_the_very_beginning() {
 }
 
 #[test]
-fn octets_that_are_not_utf8_become_replacement_characters() {
+fn bytes_that_are_not_utf8_become_replacement_characters() {
     assert_eq!(data(b"data: a\xffb\n\n"), ["a\u{fffd}b"]);
     assert_eq!(data(b"data: \xe6\x9c\n\n"), ["\u{fffd}"]);
     assert_eq!(data("data: 服务器回应\n\n".as_bytes()), ["服务器回应"]);

@@ -86,7 +86,7 @@ fn the_ends_of_the_log_are_places_to_begin() {
 }
 
 #[test]
-fn the_log_is_bounded_by_count_and_by_octets_but_keeps_the_newest() {
+fn the_log_is_bounded_by_count_and_by_bytes_but_keeps_the_newest() {
     let feed = Feed::new(EPOCH, 4, 10);
     for (text, size) in [
         ("aaa", (1, 3)),

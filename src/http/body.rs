@@ -4,13 +4,13 @@ use super::fields::trim_ows;
 use super::{Error, Fields, Rule, Version, chunked::ChunkedReader};
 use std::io::{self, BufRead, Read, Take};
 
-/// The most a request's body may hold, in octets: 1 MiB. Nothing here has more to say.
+/// The most a request's body may hold, in bytes: 1 MiB. Nothing here has more to say.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// How the end of a body is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// So many octets. A request that says nothing has a body of none.
+    /// So many bytes. A request that says nothing has a body of none.
     Length(u64),
     /// Chunks, each with its size before it; one of size 0 is the last.
     Chunked,
@@ -54,7 +54,7 @@ impl Framing {
             for member in value.split(',').map(trim_ows) {
                 // `parse` alone would let a plus sign through. Twenty digits may overflow, and
                 // `parse` says so.
-                let digits = member.bytes().all(|octet| octet.is_ascii_digit());
+                let digits = member.bytes().all(|byte| byte.is_ascii_digit());
                 let number = member.parse::<u64>().ok().filter(|_| digits);
                 // RFC 9112 §6.3: the same number twice is a known mistake of senders; two numbers
                 // are not.
@@ -71,7 +71,7 @@ impl Framing {
 /// Reads one body off a connection, and stops where it ends: what follows belongs to the next
 /// message.
 pub enum Body<R> {
-    /// A known number of octets.
+    /// A known number of bytes.
     Length(Take<R>),
     /// The data of chunks.
     Chunked(ChunkedReader<R>),
@@ -89,11 +89,11 @@ impl<R: BufRead> Body<R> {
         }
     }
 
-    /// Reads it whole, `limit` octets at most. Memory grows with what arrives, never with what was
+    /// Reads it whole, `limit` bytes at most. Memory grows with what arrives, never with what was
     /// announced.
     ///
     /// # Errors
-    /// [`Rule::BodyLength`] beyond the limit (for an announced length, before a single octet is
+    /// [`Rule::BodyLength`] beyond the limit (for an announced length, before a single byte is
     /// read); [`Rule::WholeMessage`] when the peer left before the end.
     pub fn read_whole(mut self, limit: usize) -> Result<Vec<u8>, Error> {
         let announced = if let Body::Length(take) = &self { Some(take.limit()) } else { None };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 5\r\n          chunk size, in hexadecimal
-//! hello\r\n      so many octets of data, and a line end that is not data
+//! hello\r\n      so many bytes of data, and a line end that is not data
 //! 0\r\n          a size of 0: the last chunk
 //! \r\n           the end of the trailer section, which is nearly always empty
 //! ```
@@ -16,16 +16,16 @@ use crate::connection::Writer;
 use std::io::{self, BufRead, Read, Write};
 
 /// The most a chunk-size line may hold, extensions included (RFC 9112 §7.1.1 asks for a limit): we
-/// use 5 octets or fewer.
+/// use 5 bytes or fewer.
 const MAX_SIZE_LINE: usize = 256;
 
 /// Reads the data of chunks, up to the last one and the trailers behind it.
 pub struct ChunkedReader<R> {
     reader: R,
-    /// Octets of the current chunk that are still to come; `None` before the first.
+    /// Bytes of the current chunk that are still to come; `None` before the first.
     left: Option<u64>,
     done: bool,
-    /// Octets of the coded body consumed so far: where we stand, for an error to name.
+    /// Bytes of the coded body consumed so far: where we stand, for an error to name.
     at: usize,
 }
 
@@ -47,10 +47,10 @@ impl<R: BufRead> ChunkedReader<R> {
             line.clear();
         }
         let end = read_line(&mut self.reader, &mut line, MAX_SIZE_LINE, Rule::ChunkSize, self.at)?;
-        let digits = line[..end].iter().take_while(|octet| octet.is_ascii_hexdigit()).count();
+        let digits = line[..end].iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
         let extension = line[digits..end].trim_ascii_start();
         let bare_control =
-            line[digits..end].iter().any(|octet| octet.is_ascii_control() && *octet != b'\t');
+            line[digits..end].iter().any(|byte| byte.is_ascii_control() && *byte != b'\t');
         // Nothing but an extension may follow, and here a lone LF is no line end: where two parsers
         // disagree about where a chunk ends, a request can be smuggled past one of them.
         let nothing_else =

@@ -15,7 +15,7 @@ pub enum Error {
         rule: Rule,
         /// What came instead, made printable and cut short.
         came: String,
-        /// Where it came: octets from the start of the message; within a body, from the start of
+        /// Where it came: bytes from the start of the message; within a body, from the start of
         /// the body.
         at: usize,
     },
@@ -63,7 +63,7 @@ impl Rule {
                 (BAD, "RFC 9112 §3", "a request-line: method SP request-target SP HTTP-version")
             }
             Rule::RequestLineLength => {
-                (Status::URI_TOO_LONG, "RFC 9112 §3", "a request-line of at most 8000 octets")
+                (Status::URI_TOO_LONG, "RFC 9112 §3", "a request-line of at most 8000 bytes")
             }
             Rule::Method => (
                 Status::NOT_IMPLEMENTED,
@@ -91,7 +91,7 @@ impl Rule {
             Rule::FieldSectionLength => (
                 Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "RFC 6585 §5",
-                "field lines of at most 16384 octets together",
+                "field lines of at most 16384 bytes together",
             ),
             Rule::FieldCount => {
                 (Status::REQUEST_HEADER_FIELDS_TOO_LARGE, "RFC 6585 §5", "at most 100 field lines")
@@ -115,7 +115,7 @@ impl Rule {
                 (Status::EXPECTATION_FAILED, "RFC 9110 §10.1.1", "no expectation but 100-continue")
             }
             Rule::BodyLength => {
-                (Status::CONTENT_TOO_LARGE, "RFC 9110 §15.5.14", "a body of at most 1048576 octets")
+                (Status::CONTENT_TOO_LARGE, "RFC 9110 §15.5.14", "a body of at most 1048576 bytes")
             }
             Rule::ChunkSize => {
                 (BAD, "RFC 9112 §7.1", "a chunk size: 1 to 16 hexadecimal digits, then CRLF")
@@ -132,7 +132,7 @@ impl Rule {
 }
 
 impl Error {
-    /// A breach of `rule` by these octets, `at` so many from the start.
+    /// A breach of `rule` by these bytes, `at` so many from the start.
     pub(crate) fn broken(rule: Rule, came: &[u8], at: usize) -> Error {
         /// As much of the peer's bytes as a log line can bear.
         const SHOWN: usize = 48;

@@ -16,7 +16,7 @@
 use super::{Error, Rule};
 use std::io::{BufRead, Read};
 
-/// The most a field section may take up, in octets: twice what browsers send at their worst.
+/// The most a field section may take up, in bytes: twice what browsers send at their worst.
 pub const MAX_SECTION: usize = 16 * 1024;
 /// The most lines it may have: a browser sends about 20.
 pub const MAX_LINES: usize = 100;
@@ -27,7 +27,7 @@ pub struct Fields {
     /// The lines with their line ends, without the empty line that follows.
     text: String,
     lines: Vec<Line>,
-    /// How many octets of the message came before, so that an error can say where a field stood.
+    /// How many bytes of the message came before, so that an error can say where a field stood.
     at: usize,
 }
 
@@ -39,7 +39,7 @@ struct Line {
 }
 
 impl Fields {
-    /// Reads a section and the empty line after it. `at` is how many octets of the message came
+    /// Reads a section and the empty line after it. `at` is how many bytes of the message came
     /// before it.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ impl Fields {
             error
                 .into_bytes()
                 .iter()
-                .map(|&octet| if octet.is_ascii() { char::from(octet) } else { '?' })
+                .map(|&byte| if byte.is_ascii() { char::from(byte) } else { '?' })
                 .collect()
         });
         Ok(Fields { text, lines, at })
@@ -186,17 +186,16 @@ impl Line {
         }
         // RFC 9112 §5.1: no white space between the name and the colon. A token has none, so this
         // finds both faults.
-        let colon = line.iter().position(|&octet| !is_token(octet)).unwrap_or(line.len());
+        let colon = line.iter().position(|&byte| !is_token(byte)).unwrap_or(line.len());
         if colon == 0 || line.get(colon) != Some(&b':') {
             return Err(Error::broken(Rule::FieldName, &text[start + colon..], at + start + colon));
         }
         let after = &line[colon + 1..];
-        let leading = after.iter().take_while(|&&octet| is_ows(octet)).count();
-        let trailing = after[leading..].iter().rev().take_while(|&&octet| is_ows(octet)).count();
+        let leading = after.iter().take_while(|&&byte| is_ows(byte)).count();
+        let trailing = after[leading..].iter().rev().take_while(|&&byte| is_ows(byte)).count();
         let value = (colon + 1 + leading, line.len() - trailing);
         if has_control(&line[value.0..value.1]) {
-            let bad =
-                line[value.0..value.1].iter().take_while(|&&octet| !is_control(octet)).count();
+            let bad = line[value.0..value.1].iter().take_while(|&&byte| !is_control(byte)).count();
             let (bad, at) = (&line[value.0 + bad..], at + start + value.0 + bad);
             // RFC 9112 §2.2: a CR that no LF follows is not a line end, and may not stand for one.
             return Err(Error::broken(
@@ -209,7 +208,7 @@ impl Line {
     }
 }
 
-/// Reads one line with its line end onto `text`; returns where the line's own octets end, `limit`
+/// Reads one line with its line end onto `text`; returns where the line's own bytes end, `limit`
 /// of them at most.
 ///
 /// RFC 9112 §2.2: the line end is CRLF; a lone LF is taken for one too, so that a request can be
@@ -239,8 +238,8 @@ pub(super) fn read_line(
 }
 
 /// OWS, optional white space: spaces and tabs (RFC 9110 §5.6.3).
-const fn is_ows(octet: u8) -> bool {
-    matches!(octet, b' ' | b'\t')
+const fn is_ows(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
 }
 
 /// The text without the optional white space around it.
@@ -249,12 +248,12 @@ pub(crate) fn trim_ows(text: &str) -> &str {
 }
 
 /// A character of a token: a visible ASCII character that is no delimiter (RFC 9110 §5.6.2).
-pub(crate) const fn is_token(octet: u8) -> bool {
+pub(crate) const fn is_token(byte: u8) -> bool {
     const TOKEN: [bool; 256] = alphanumeric_or(b"!#$%&'*+-.^_`|~");
-    TOKEN[octet as usize]
+    TOKEN[byte as usize]
 }
 
-/// A table of the letters, the digits and these symbols: one look for each octet of a head, of
+/// A table of the letters, the digits and these symbols: one look for each byte of a head, of
 /// which there are many.
 pub(super) const fn alphanumeric_or(symbols: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
@@ -263,21 +262,21 @@ pub(super) const fn alphanumeric_or(symbols: &[u8]) -> [bool; 256] {
         table[symbols[i] as usize] = true;
         i += 1;
     }
-    let mut octet = 0;
-    while octet < 128u8 {
-        table[octet as usize] |= octet.is_ascii_alphanumeric();
-        octet += 1;
+    let mut byte = 0;
+    while byte < 128u8 {
+        table[byte as usize] |= byte.is_ascii_alphanumeric();
+        byte += 1;
     }
     table
 }
 
 /// What may not stand in a field value: a control character other than the tab (RFC 9110 §5.5).
-const fn is_control(octet: u8) -> bool {
-    octet.is_ascii_control() && octet != b'\t'
+const fn is_control(byte: u8) -> bool {
+    byte.is_ascii_control() && byte != b'\t'
 }
 
-/// Whether one is among these. A fold looks at all octets and so at many at once, which a search
+/// Whether one is among these. A fold looks at all bytes and so at many at once, which a search
 /// that may stop at each cannot.
-fn has_control(octets: &[u8]) -> bool {
-    octets.iter().fold(false, |found, &octet| found | is_control(octet))
+fn has_control(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, &byte| found | is_control(byte))
 }

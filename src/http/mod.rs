@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The whole protocol is in that picture: a first line, fields, an empty line, and a body whose
-//! length the fields tell. A message is octets, not text (RFC 9112 §2.2): each part is cut out
+//! length the fields tell. A message is bytes, not text (RFC 9112 §2.2): each part is cut out
 //! first and decoded after.
 //!
 //! Read in this order: [`Status`], [`Error`] (each rule with the answer to its breach), [`Fields`],

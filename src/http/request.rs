@@ -8,7 +8,7 @@ use super::fields::{alphanumeric_or, is_token, read_line};
 use super::{Error, Fields, Rule, Terms};
 use std::io::BufRead;
 
-/// The longest request-line, in octets, without its line end: what RFC 9112 §3 asks everyone to
+/// The longest request-line, in bytes, without its line end: what RFC 9112 §3 asks everyone to
 /// support.
 pub const MAX_REQUEST_LINE: usize = 8000;
 /// How many empty lines may come before a request-line (RFC 9112 §2.2 asks to ignore at least one).
@@ -245,19 +245,19 @@ impl Request {
 
 /// `method SP request-target SP HTTP-version`: two single spaces and no other (RFC 9112 §3).
 fn split_request_line(line: &[u8], at: usize) -> Result<(Method, &str, Version), Error> {
-    let mut parts = line.split(|&octet| octet == b' ');
+    let mut parts = line.split(|&byte| byte == b' ');
     let (Some(method), Some(target), Some(version), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
         return Err(Error::broken(Rule::RequestLine, line, at));
     };
-    if method.is_empty() || target.is_empty() || !method.iter().all(|&octet| is_token(octet)) {
+    if method.is_empty() || target.is_empty() || !method.iter().all(|&byte| is_token(byte)) {
         return Err(Error::broken(Rule::RequestLine, line, at));
     }
     let target_at = at + method.len() + 1;
     // A URI is visible ASCII (RFC 3986 §2). Browsers send a few of its excluded characters all the
     // same ("|", "^"), which do no harm; "#" would be a fragment, which never travels.
-    if let Some(bad) = target.iter().position(|octet| !octet.is_ascii_graphic() || *octet == b'#') {
+    if let Some(bad) = target.iter().position(|byte| !byte.is_ascii_graphic() || *byte == b'#') {
         return Err(Error::broken(Rule::Target, &target[bad..], target_at + bad));
     }
     let target =
@@ -315,7 +315,7 @@ fn check_host(fields: &Fields, version: Version) -> Result<(), Error> {
 /// `name`, `name:port`, `[::1]:port` (RFC 3986 §3.2.2); user information has no place in HTTP (RFC
 /// 9110 §4.2.4).
 fn is_authority(text: &str) -> bool {
-    let (host, port) = match text.bytes().rposition(|octet| octet == b':') {
+    let (host, port) = match text.bytes().rposition(|byte| byte == b':') {
         Some(colon) if !text.ends_with(']') => (&text[..colon], &text[colon + 1..]),
         _ => (text, ""),
     };
@@ -324,15 +324,15 @@ fn is_authority(text: &str) -> bool {
         None => !host.is_empty() && host.bytes().all(is_reg_name),
     };
     host_is_right
-        && port.bytes().all(|octet| octet.is_ascii_digit())
+        && port.bytes().all(|byte| byte.is_ascii_digit())
         && (port.is_empty() || port.parse::<u16>().is_ok())
 }
 
 /// A character of a host's name: unreserved, a sub-delimiter, or the beginning of a percent-encoded
 /// one (RFC 3986 §3.2.2).
-const fn is_reg_name(octet: u8) -> bool {
+const fn is_reg_name(byte: u8) -> bool {
     const REG_NAME: [bool; 256] = alphanumeric_or(b"-._~%!$&'()*+,;=");
-    REG_NAME[octet as usize]
+    REG_NAME[byte as usize]
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1): `%41` is `A`. A `%` that no two hexadecimal digits
@@ -349,8 +349,8 @@ pub fn percent_decode(text: &str) -> Vec<u8> {
             .and_then(|digits| u8::from_str_radix(digits, 16).ok())
             .filter(|_| bytes[i] == b'%')
         {
-            Some(octet) => {
-                decoded.push(octet);
+            Some(byte) => {
+                decoded.push(byte);
                 i += 3;
             }
             None => {

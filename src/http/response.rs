@@ -9,7 +9,7 @@ use super::{Error, Fields, Method, Request, Rule, Status, Version};
 use crate::clock;
 use std::io::BufRead;
 
-/// The longest status-line we read, in octets.
+/// The longest status-line we read, in bytes.
 const MAX_STATUS_LINE: usize = 1024;
 
 /// What the request asks of the answer's form.
@@ -183,7 +183,7 @@ impl Response {
         Ok((Response { status, fields, body: Vec::new() }, framing))
     }
 
-    /// Reads a whole response, its body `limit` octets at most; 1xx answers that come before it are
+    /// Reads a whole response, its body `limit` bytes at most; 1xx answers that come before it are
     /// passed over.
     ///
     /// # Errors

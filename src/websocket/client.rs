@@ -24,7 +24,7 @@ use std::time::Duration;
 
 /// How long the server has to accept the connection, and then to answer the request.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// How much of a refusal's text is read, in octets: a sentence is enough.
+/// How much of a refusal's text is read, in bytes: a sentence is enough.
 const MAX_REFUSAL: usize = 4096;
 
 /// A URL of a WebSocket or of an HTTP resource, cut into what a request needs.

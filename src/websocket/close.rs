@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn every_violation_fits_into_the_reason_of_its_close() {
         for violation in [
-            Violation::LengthNotMinimal { length: 65_535, octets: 8 },
+            Violation::LengthNotMinimal { length: 65_535, bytes: 8 },
             Violation::LengthTopBit { length: u64::MAX },
             Violation::ControlFragmented { opcode: 10 },
             Violation::ControlTooLong { length: 127 },

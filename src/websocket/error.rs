@@ -18,12 +18,12 @@ pub enum Error {
     CutOff {
         /// Inside what.
         part: &'static str,
-        /// How many octets it should have had.
+        /// How many bytes it should have had.
         expected: u64,
         /// How many came.
         came: u64,
     },
-    /// The stream ended between two frames of one message, of which so many octets had come.
+    /// The stream ended between two frames of one message, of which so many bytes had come.
     Unfinished {
         /// How many.
         came: u64,
@@ -52,16 +52,16 @@ pub enum Violation {
     NotMasked,
     /// RFC 6455 §5.1: a server masks none.
     Masked,
-    /// RFC 6455 §5.2: a length is written in the fewest octets that hold it.
+    /// RFC 6455 §5.2: a length is written in the fewest bytes that hold it.
     LengthNotMinimal {
         /// The length.
         length: u64,
-        /// In how many octets it came.
-        octets: usize,
+        /// In how many bytes it came.
+        bytes: usize,
     },
-    /// RFC 6455 §5.2: the first bit of a length in eight octets is 0.
+    /// RFC 6455 §5.2: the first bit of a length in eight bytes is 0.
     LengthTopBit {
-        /// The eight octets as a number.
+        /// The eight bytes as a number.
         length: u64,
     },
     /// RFC 6455 §5.5: a control frame is not fragmented.
@@ -69,7 +69,7 @@ pub enum Violation {
         /// Its opcode.
         opcode: u8,
     },
-    /// RFC 6455 §5.5: a control frame has 125 octets of payload at most.
+    /// RFC 6455 §5.5: a control frame has 125 bytes of payload at most.
     ControlTooLong {
         /// The length as it stands in byte 1: 126 or 127, which announce a longer one.
         length: u8,
@@ -81,7 +81,7 @@ pub enum Violation {
         /// The opcode that came instead of 0.
         opcode: u8,
     },
-    /// RFC 6455 §5.5.1: the payload of a Close is empty or begins with a status code in two octets.
+    /// RFC 6455 §5.5.1: the payload of a Close is empty or begins with a status code in two bytes.
     CloseTooShort,
     /// RFC 6455 §7.4: some numbers are no status codes, and some may not be sent.
     CloseCode {
@@ -94,9 +94,9 @@ pub enum Violation {
     Text(NotUtf8),
     /// RFC 6455 §10.4: how long a message may be is for each side to say.
     MessageTooLong {
-        /// How long it would become with this frame, in octets.
+        /// How long it would become with this frame, in bytes.
         length: u64,
-        /// The limit, in octets.
+        /// The limit, in bytes.
         limit: usize,
     },
 }
@@ -104,14 +104,14 @@ pub enum Violation {
 /// Where a text stops being UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotUtf8 {
-    /// How many octets of it are right.
+    /// How many bytes of it are right.
     pub at: usize,
-    /// The octet after them; `None` where the text ends in the middle of a character.
+    /// The byte after them; `None` where the text ends in the middle of a character.
     pub came: Option<u8>,
 }
 
 impl NotUtf8 {
-    /// What std found wrong with `text`, of which octet 0 is octet `at` of the whole.
+    /// What std found wrong with `text`, of which byte 0 is byte `at` of the whole.
     pub(crate) fn new(error: std::str::Utf8Error, text: &[u8], at: usize) -> NotUtf8 {
         let valid = error.valid_up_to();
         NotUtf8 { at: at + valid, came: error.error_len().and_then(|_| text.get(valid).copied()) }
@@ -154,10 +154,10 @@ impl fmt::Display for Violation {
             Violation::Masked => {
                 f.write_str("expected no masking from a server; came MASK 1 in byte 1")
             }
-            Violation::LengthNotMinimal { length, octets } => {
+            Violation::LengthNotMinimal { length, bytes } => {
                 write!(
                     f,
-                    "expected the shortest form of length {length}; came {octets} octets from byte 2"
+                    "expected the shortest form of length {length}; came {bytes} bytes from byte 2"
                 )
             }
             Violation::LengthTopBit { length } => {
@@ -172,7 +172,7 @@ impl fmt::Display for Violation {
             Violation::ControlTooLong { length } => {
                 write!(
                     f,
-                    "expected at most 125 octets in a control frame; came length {length} in byte 1"
+                    "expected at most 125 bytes in a control frame; came length {length} in byte 1"
                 )
             }
             Violation::NothingToContinue => {
@@ -182,7 +182,7 @@ impl fmt::Display for Violation {
                 write!(f, "expected a continuation of the message; came opcode {opcode} in byte 0")
             }
             Violation::CloseTooShort => {
-                f.write_str("expected a Close of 0 or 2 to 125 octets; came 1")
+                f.write_str("expected a Close of 0 or 2 to 125 bytes; came 1")
             }
             Violation::CloseCode { code } => {
                 write!(f, "expected a status code that may be sent; came {code}")
@@ -192,7 +192,7 @@ impl fmt::Display for Violation {
             Violation::MessageTooLong { length, limit } => {
                 write!(
                     f,
-                    "expected a message of at most {limit} octets; came one of {length} or more"
+                    "expected a message of at most {limit} bytes; came one of {length} or more"
                 )
             }
         }?;
@@ -203,7 +203,7 @@ impl fmt::Display for Violation {
 fn write_utf8(f: &mut fmt::Formatter<'_>, what: &str, at: usize, came: Option<u8>) -> fmt::Result {
     write!(f, "expected UTF-8; at byte {at} of {what} came ")?;
     match came {
-        Some(octet) => write!(f, "{octet:#04x}"),
+        Some(byte) => write!(f, "{byte:#04x}"),
         None => f.write_str("its end, inside a character"),
     }
 }
@@ -216,13 +216,13 @@ impl fmt::Display for Error {
             Error::CutOff { part, expected, came } => {
                 write!(
                     f,
-                    "expected {expected} octets of {part}; came {came} and the end of the stream"
+                    "expected {expected} bytes of {part}; came {came} and the end of the stream"
                 )
             }
             Error::Unfinished { came } => {
                 write!(
                     f,
-                    "expected a continuation frame; came the end of the stream, {came} octets into a message"
+                    "expected a continuation frame; came the end of the stream, {came} bytes into a message"
                 )
             }
             Error::Silent => f.write_str("expected an answer to a Ping; came nothing"),

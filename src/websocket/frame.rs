@@ -36,7 +36,7 @@ const LENGTH_16: u8 = 126;
 /// The length stands in the next eight bytes.
 const LENGTH_64: u8 = 127;
 
-/// The longest payload of a control frame, in octets (RFC 6455 §5.5).
+/// The longest payload of a control frame, in bytes (RFC 6455 §5.5).
 pub const MAX_CONTROL: usize = 125;
 
 /// What the payload of a frame is (RFC 6455 §5.2, §11.8).
@@ -99,7 +99,7 @@ pub struct Header {
     pub opcode: Opcode,
     /// With what the payload is masked, if it is.
     pub masking_key: Option<[u8; 4]>,
-    /// How long the payload is, in octets.
+    /// How long the payload is, in bytes.
     pub length: u64,
 }
 
@@ -155,14 +155,14 @@ impl Header {
             LENGTH_16 => match u16::from_be_bytes(read_array(input, "a length")?) {
                 length @ 0..126 => {
                     return Err(
-                        Violation::LengthNotMinimal { length: length.into(), octets: 2 }.into()
+                        Violation::LengthNotMinimal { length: length.into(), bytes: 2 }.into()
                     );
                 }
                 length => u64::from(length),
             },
             LENGTH_64 => match u64::from_be_bytes(read_array(input, "a length")?) {
                 length @ 0..65_536 => {
-                    return Err(Violation::LengthNotMinimal { length, octets: 8 }.into());
+                    return Err(Violation::LengthNotMinimal { length, bytes: 8 }.into());
                 }
                 length if length >> 63 != 0 => {
                     return Err(Violation::LengthTopBit { length }.into());
@@ -195,7 +195,7 @@ impl Header {
         }
     }
 
-    /// The payload that follows, if with the `before` octets that its message already has it stays
+    /// The payload that follows, if with the `before` bytes that its message already has it stays
     /// within `limit`.
     ///
     /// # Errors
@@ -222,7 +222,7 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// How many octets are still to come.
+    /// How many bytes are still to come.
     pub const fn left(&self) -> usize {
         self.left
     }
@@ -275,7 +275,7 @@ impl Frame {
     ///
     /// # Errors
     /// As [`Header::read_from`]; [`Violation::MessageTooLong`] for a payload of more than `limit`
-    /// octets.
+    /// bytes.
     pub fn read_from(
         input: &mut impl BufRead,
         role: Role,

@@ -31,8 +31,8 @@ use std::fmt;
 pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// The only version there is (RFC 6455 §4.1).
 const VERSION: &str = "13";
-/// How long a key is before base64, in octets.
-const KEY_OCTETS: usize = 16;
+/// How long a key is before base64, in bytes.
+const KEY_BYTES: usize = 16;
 
 /// The way from a key to `Sec-WebSocket-Accept`, with its stations.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,14 +60,14 @@ impl Accept {
     }
 }
 
-/// The sixteen octets of a key (RFC 6455 §4.2.1, item 5). What they are does not matter to the
+/// The sixteen bytes of a key (RFC 6455 §4.2.1, item 5). What they are does not matter to the
 /// server, only that they are.
 ///
 /// # Errors
-/// How many octets came, or that it is no base64.
-pub fn decode_key(key: &str) -> Result<[u8; KEY_OCTETS], String> {
-    let octets = BASE64.decode(key).map_err(|error| format!("no base64 ({error})"))?;
-    octets.try_into().map_err(|octets: Vec<u8>| format!("{} octets", octets.len()))
+/// How many bytes came, or that it is no base64.
+pub fn decode_key(key: &str) -> Result<[u8; KEY_BYTES], String> {
+    let bytes = BASE64.decode(key).map_err(|error| format!("no base64 ({error})"))?;
+    bytes.try_into().map_err(|bytes: Vec<u8>| format!("{} bytes", bytes.len()))
 }
 
 /// Whom a server lets in, and what it speaks.
@@ -107,7 +107,7 @@ pub enum Refusal {
     Version(String),
     /// Item 5: `Sec-WebSocket-Key` stands there once.
     KeyOnce(usize),
-    /// Item 5: it is sixteen octets in base64.
+    /// Item 5: it is sixteen bytes in base64.
     Key(String),
     /// Item 8, §4.2.2 and §10.2: the page may connect.
     Origin(String),
@@ -157,10 +157,9 @@ impl fmt::Display for Refusal {
                 write!(f, "expected Sec-WebSocket-Version: {VERSION}; came {}", shown(came))
             }
             Refusal::KeyOnce(count) => write!(f, "expected one Sec-WebSocket-Key; came {count}"),
-            Refusal::Key(why) => write!(
-                f,
-                "expected a Sec-WebSocket-Key of {KEY_OCTETS} octets in base64; came {why}"
-            ),
+            Refusal::Key(why) => {
+                write!(f, "expected a Sec-WebSocket-Key of {KEY_BYTES} bytes in base64; came {why}")
+            }
             Refusal::Origin(came) => {
                 write!(f, "expected a page that may connect here; came Origin {}", shown(came))
             }
@@ -227,7 +226,7 @@ pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
     })
 }
 
-/// A fresh key for one request (RFC 6455 §4.1, item 7): sixteen octets that were not used before.
+/// A fresh key for one request (RFC 6455 §4.1, item 7): sixteen bytes that were not used before.
 pub(super) fn fresh_key() -> String {
     BASE64.encode([super::frame::random_bytes(), super::frame::random_bytes()].as_flattened())
 }

@@ -16,7 +16,7 @@ use super::error::{Error, NotUtf8, Violation};
 use super::frame::{Header, MAX_CONTROL, Opcode, Role, write_frame};
 use std::io::BufRead;
 
-/// The longest message that is taken if nothing else is said, in octets: more than a page sends,
+/// The longest message that is taken if nothing else is said, in bytes: more than a page sends,
 /// and few enough to keep in memory.
 pub const DEFAULT_LIMIT: usize = 16 * 1024 * 1024;
 
@@ -75,14 +75,14 @@ pub struct MessageReader {
 }
 
 impl MessageReader {
-    /// A reader for one end of a connection, which takes messages of up to `limit` octets.
+    /// A reader for one end of a connection, which takes messages of up to `limit` bytes.
     pub fn new(role: Role, limit: usize) -> MessageReader {
         MessageReader { role, limit, begun: None, payload: Vec::new(), checked: 0 }
     }
 
     /// The same reader, with another limit from here on.
-    pub fn set_limit(&mut self, octets: usize) {
-        self.limit = octets;
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes;
     }
 
     /// Reads one frame. `None`: the stream ended between two messages.
@@ -144,7 +144,7 @@ impl MessageReader {
         Ok(())
     }
 
-    /// Checks what is new. Each octet is looked at once, those of an unfinished character (3 at
+    /// Checks what is new. Each byte is looked at once, those of an unfinished character (3 at
     /// most) again with the next piece.
     fn check_text(&mut self) -> Result<(), Violation> {
         let new = &self.payload[self.checked..];

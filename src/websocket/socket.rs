@@ -90,7 +90,7 @@ impl Sender {
         self.flush()
     }
 
-    /// Asks the peer whether it is there, at once. The payload, of which 125 octets are sent, comes
+    /// Asks the peer whether it is there, at once. The payload, of which 125 bytes are sent, comes
     /// back in its Pong.
     ///
     /// # Errors
@@ -199,9 +199,9 @@ impl<'c> WebSocket<'c> {
         }
     }
 
-    /// From here on, messages of more than `octets` are refused with 1009.
-    pub fn set_limit(&mut self, octets: usize) {
-        self.reader.set_limit(octets);
+    /// From here on, messages of more than `bytes` are refused with 1009.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.reader.set_limit(bytes);
     }
 
     /// From here on, a peer that is silent for so long is asked whether it is there, and given up

@@ -4,7 +4,7 @@
 use super::*;
 use std::io::{self, BufRead, Read};
 
-/// A stream that arrives `step` octets at a time.
+/// A stream that arrives `step` bytes at a time.
 struct Drip<'a> {
     bytes: &'a [u8],
     step: usize,
@@ -195,10 +195,10 @@ fn each_broken_rule_of_a_frame_is_named() {
         (hex("8b 80 00000000"), Violation::UnknownOpcode { opcode: 11 }),
         (hex("8f 80 00000000"), Violation::UnknownOpcode { opcode: 15 }),
         (hex("81 05 48 65 6c 6c 6f"), Violation::NotMasked),
-        (hex("81 fe 00 7d 00000000"), Violation::LengthNotMinimal { length: 125, octets: 2 }),
+        (hex("81 fe 00 7d 00000000"), Violation::LengthNotMinimal { length: 125, bytes: 2 }),
         (
             hex("81 ff 000000000000ffff 00000000"),
-            Violation::LengthNotMinimal { length: 65535, octets: 8 },
+            Violation::LengthNotMinimal { length: 65535, bytes: 8 },
         ),
         (hex("82 ff 8000000000000000"), Violation::LengthTopBit { length: 1 << 63 }),
         (hex("82 ff ffffffffffffffff"), Violation::LengthTopBit { length: u64::MAX }),
@@ -308,7 +308,7 @@ fn a_claimed_length_makes_no_room_for_itself() {
     let mut rest = header.payload(0, usize::MAX).unwrap();
     let mut payload = Vec::new();
     rest.read_piece(&mut input, &mut payload).unwrap();
-    assert!(payload.capacity() < 64, "{} octets for one", payload.capacity());
+    assert!(payload.capacity() < 64, "{} bytes for one", payload.capacity());
     let found = violation(&claim, Role::Server);
     assert_eq!(found, Violation::MessageTooLong { length: u64::MAX >> 1, limit: DEFAULT_LIMIT });
     assert_eq!(found.close_code(), CloseCode::MESSAGE_TOO_BIG);
@@ -323,7 +323,7 @@ fn the_limit_counts_the_message_and_not_the_frame() {
         reader.read_from(&mut input)
     };
     assert!(read(10).is_ok());
-    let Err(Error::Violation(found)) = read(9) else { panic!("ten octets passed a limit of nine") };
+    let Err(Error::Violation(found)) = read(9) else { panic!("ten bytes passed a limit of nine") };
     assert_eq!(found, Violation::MessageTooLong { length: 10, limit: 9 });
 }
 

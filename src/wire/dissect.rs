@@ -1,8 +1,8 @@
-//! The dissector: octets go in as they cross, parts come out as they become whole.
+//! The dissector: bytes go in as they cross, parts come out as they become whole.
 //!
 //! Stands between a tap and whoever shows the parts. The readers of `http` and `websocket` block
 //! until they have what they need; this one is fed what there is, so it remembers where it was. Any
-//! cut of the same octets gives the same parts.
+//! cut of the same bytes gives the same parts.
 //!
 //! ```text
 //! StartLine ─▶ Field… ─▶ Body ──────────────────────────────────────────────▶ StartLine
@@ -22,9 +22,9 @@ use crate::websocket::{Opcode, mask};
 use std::collections::VecDeque;
 use std::mem;
 
-/// How many octets of a part are kept.
+/// How many bytes of a part are kept.
 pub const KEPT: usize = 1024;
-/// The longest line, in octets: a longer one is shown in pieces.
+/// The longest line, in bytes: a longer one is shown in pieces.
 const LONGEST_LINE: u64 = 16 * 1024;
 /// How many requests may wait for their answers; of what comes beyond, it is forgotten whether it
 /// was HEAD.
@@ -60,7 +60,7 @@ pub struct Dissector {
 struct Side {
     /// What the part at hand is.
     state: State,
-    /// How many octets it may still take.
+    /// How many bytes it may still take.
     left: u64,
     /// Its beginning, and its length so far.
     held: Vec<u8>,
@@ -96,7 +96,7 @@ struct Head {
     websocket: bool,
     /// The body lasts as long as the connection.
     endless: bool,
-    /// In an event stream, the last octet: after a CR, an LF still belongs to the same line end.
+    /// In an event stream, the last byte: after a CR, an LF still belongs to the same line end.
     last: u8,
     /// In an event stream, the field that the end of a chunk cut in two.
     cut: Option<&'static str>,
@@ -118,13 +118,13 @@ struct Frame {
 type Said = (&'static str, &'static str, String);
 
 impl Dissector {
-    /// The parts that these octets complete.
+    /// The parts that these bytes complete.
     pub fn read(&mut self, direction: Direction, mut bytes: &[u8]) -> Vec<Part> {
         let mut parts = Vec::new();
         while let Some(&first) = bytes.first() {
             let side = &mut self.sides[direction as usize];
             if side.state == State::StartLine && side.length == 0 {
-                // A client need not wait for the 101, and no request begins with an octet that
+                // A client need not wait for the 101, and no request begins with a byte that
                 // begins a frame without extensions.
                 let early = side.head.websocket
                     && side.head.status.is_none()
@@ -165,7 +165,7 @@ impl Dissector {
         parts
     }
 
-    /// How many octets the state holds on to, for a test to bound.
+    /// How many bytes the state holds on to, for a test to bound.
     #[cfg(test)]
     pub(super) fn held(&self) -> usize {
         self.sides.iter().map(|side| side.held.capacity()).sum::<usize>() + self.asked.capacity()
@@ -281,7 +281,7 @@ impl Dissector {
             Some(length @ 1..) if !bodiless => {
                 side.begin(State::Body);
                 side.left = length;
-                format!("{} to come", octets(length))
+                format!("{} to come", count_of(length))
             }
             None if head.status.is_some() && !bodiless => {
                 head.endless = true;
@@ -297,7 +297,7 @@ impl Dissector {
 }
 
 impl Side {
-    /// Sets out for a part. Those of fixed size take so many octets, lines as many as a line may
+    /// Sets out for a part. Those of fixed size take so many bytes, lines as many as a line may
     /// have.
     fn begin(&mut self, state: State) {
         self.state = state;
@@ -325,7 +325,7 @@ impl Side {
         }
     }
 
-    /// Takes what belongs to the part at hand. Returns how many octets that was, and whether the
+    /// Takes what belongs to the part at hand. Returns how many bytes that was, and whether the
     /// part is whole.
     fn take(&mut self, bytes: &[u8]) -> (usize, bool) {
         let within =
@@ -336,7 +336,7 @@ impl Side {
             State::FrameHead | State::ExtendedLength | State::MaskingKey | State::Payload => {
                 (within.len(), false)
             }
-            _ => match within.iter().position(|&octet| octet == b'\n') {
+            _ => match within.iter().position(|&byte| byte == b'\n') {
                 Some(end) => (end + 1, true),
                 None => (within.len(), false),
             },
@@ -348,10 +348,10 @@ impl Side {
     }
 
     /// Where the line of an event stream ends, which CR, LF and CRLF all do: after a CR, the next
-    /// octet tells.
+    /// byte tells.
     fn event_line(&mut self, bytes: &[u8]) -> (usize, bool) {
         let after_cr = self.head.last == b'\r';
-        let end = bytes.iter().position(|octet| matches!(octet, b'\r' | b'\n'));
+        let end = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
         let (n, ended) = match end {
             _ if after_cr => (usize::from(bytes[0] == b'\n'), true),
             Some(end) => (end + 1, bytes[end] == b'\n'),
@@ -403,7 +403,7 @@ impl Side {
         } else if head.chunked {
             ("chunk data", CHUNKS, String::new())
         } else {
-            ("message body", "RFC 9112 §6", octets(length))
+            ("message body", "RFC 9112 §6", count_of(length))
         };
         if head.endless && !head.events {
             self.begin(State::Body);
@@ -425,10 +425,10 @@ impl Side {
         }
         self.begin(State::Body);
         self.left = size;
-        ("chunk size", CHUNKS, octets(size))
+        ("chunk size", CHUNKS, count_of(size))
     }
 
-    /// The first two octets of a frame: five parts.
+    /// The first two bytes of a frame: five parts.
     fn frame_head(&mut self, whole: &Part, client: bool, parts: &mut Vec<Part>) {
         let bytes = &whole.bytes;
         let (fin, rsv, number) =
@@ -450,9 +450,9 @@ impl Side {
         };
         let size = match length {
             126.. if control => "wrong: at most 125".into(),
-            126 => "see the next 2 octets".into(),
-            127 => "see the next 8 octets".into(),
-            length => octets(length.into()),
+            126 => "see the next 2 bytes".into(),
+            127 => "see the next 8 bytes".into(),
+            length => count_of(length.into()),
         };
         let rsv = if rsv == 0 { "no extension in use" } else { "wrong: no extension is on" };
         for (name, bits, meaning, section) in [
@@ -480,14 +480,14 @@ impl Side {
     }
 
     fn extended_length(&mut self, bytes: &[u8]) -> Said {
-        let length = bytes.iter().fold(0, |length, &octet| length << 8 | u64::from(octet));
+        let length = bytes.iter().fold(0, |length, &byte| length << 8 | u64::from(byte));
         self.frame.length = length;
         self.after_length();
         let shortest = if bytes.len() == 2 { 126 } else { 65_536 };
         let meaning = match length {
             length if length < shortest => format!("wrong: {length} fits in less"),
             length if length >> 63 == 1 => "wrong: the first bit is 0".into(),
-            length => octets(length),
+            length => count_of(length),
         };
         ("extended payload length", FRAMES, meaning)
     }
@@ -543,6 +543,6 @@ fn payload(opcode: Option<Opcode>, bytes: &[u8]) -> String {
     }
 }
 
-fn octets(count: u64) -> String {
-    format!("{count} octet{}", if count == 1 { "" } else { "s" })
+fn count_of(count: u64) -> String {
+    format!("{count} byte{}", if count == 1 { "" } else { "s" })
 }

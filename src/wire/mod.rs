@@ -30,7 +30,7 @@ use crate::json;
 use std::fmt::Write;
 use std::ops::Range;
 
-/// Which way octets crossed, seen from this program.
+/// Which way bytes crossed, seen from this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// From the peer.
@@ -44,25 +44,25 @@ pub enum Direction {
 pub struct Part {
     /// Which way it crossed.
     pub direction: Direction,
-    /// Its octets; of a long part the first [`KEPT`].
+    /// Its bytes; of a long part the first [`KEPT`].
     pub bytes: Vec<u8>,
-    /// How many octets it has in all.
+    /// How many bytes it has in all.
     pub length: u64,
     /// Which bits of `bytes` it is, where it is not all of them: a frame begins with five parts in
-    /// two octets. Numbered as in the figure of RFC 6455 §5.2, from the most significant bit.
+    /// two bytes. Numbered as in the figure of RFC 6455 §5.2, from the most significant bit.
     pub bits: Option<Range<u8>>,
-    /// The same octets without their mask, where they had one.
+    /// The same bytes without their mask, where they had one.
     pub unmasked: Option<Vec<u8>>,
     /// What the section calls it.
     pub name: &'static str,
-    /// What it says, in plain words; empty where the octets say it themselves.
+    /// What it says, in plain words; empty where the bytes say it themselves.
     pub meaning: String,
     /// Where it is defined.
     pub section: &'static str,
 }
 
 impl Part {
-    /// The part as a JSON object, its octets in hexadecimal:
+    /// The part as a JSON object, its bytes in hexadecimal:
     /// `{"direction":"in","name":"payload","length":5,"bytes":"7f9f4d5158","unmasked":"68656c6c6f","bits":null,"meaning":…,"section":…}`.
     pub fn to_json(&self) -> String {
         let direction = if self.direction == Direction::In { "in" } else { "out" };
@@ -83,10 +83,10 @@ impl Part {
     }
 }
 
-/// Two hexadecimal digits an octet.
+/// Two hexadecimal digits a byte.
 fn hex(bytes: &[u8], between: &str) -> String {
-    bytes.iter().enumerate().fold(String::new(), |mut text, (i, octet)| {
-        write!(text, "{}{octet:02x}", if i > 0 { between } else { "" })
+    bytes.iter().enumerate().fold(String::new(), |mut text, (i, byte)| {
+        write!(text, "{}{byte:02x}", if i > 0 { between } else { "" })
             .expect("a String takes every write because it grows");
         text
     })

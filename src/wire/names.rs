@@ -22,7 +22,7 @@ const FIELDS: [(&str, &str, &str); 37] = [
     ("allow", "methods that would do", "RFC 9110 §10.2.1"),
     ("cache-control", "what caches may do", "RFC 9111 §5.2"),
     ("connection", "about this connection", "RFC 9110 §7.6.1"),
-    ("content-length", "octets in the body", "RFC 9110 §8.6"),
+    ("content-length", "bytes in the body", "RFC 9110 §8.6"),
     ("content-type", "what the body is", "RFC 9110 §8.3"),
     ("date", "when it was made", "RFC 9110 §6.6.1"),
     ("etag", "the name of this version", "RFC 9110 §8.8.3"),

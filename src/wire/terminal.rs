@@ -3,7 +3,7 @@
 //! Stands at the end of the tap: `--wire` hangs it on every connection.
 //!
 //! ```text
-//!    time   n   octets name           content                                 meaning
+//!    time   n   bytes name           content                                 meaning
 //!   0.412   1 ←    16  request-line   GET / HTTP/1.1\r\n                      send me this
 //!                  22  field line     Host: localhost:8080\r\n                who is asked
 //! ```
@@ -23,7 +23,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The columns where the parts of a line begin, and where it ends.
-const OCTETS: usize = 14;
+const BYTES: usize = 14;
 const NAME: usize = 21;
 const CONTENT: usize = 36;
 const MEANING: usize = 76;
@@ -31,7 +31,7 @@ const END: usize = 100;
 
 /// Colours of the 256 that can be read on black and on white, far enough from each other.
 const PALETTE: [u8; 6] = [67, 137, 65, 132, 97, 66];
-/// How many lines a part's content may take, and of how many octets the unmasking is shown.
+/// How many lines a part's content may take, and of how many bytes the unmasking is shown.
 const LINES: usize = 3;
 const UNMASKED: usize = 16;
 
@@ -65,7 +65,7 @@ struct Shown {
     peer: SocketAddr,
     since: Duration,
     dissector: Dissector,
-    /// Octets in and out.
+    /// Bytes in and out.
     totals: [u64; 2],
 }
 
@@ -98,7 +98,7 @@ impl View {
                     now,
                     number,
                     &format!(
-                        "closed    {}   {came} octets in, {went} out, {lasted:.3} s",
+                        "closed    {}   {came} bytes in, {went} out, {lasted:.3} s",
                         shown.peer
                     ),
                 );
@@ -155,7 +155,7 @@ impl Page {
         &mut self,
         first: Option<(Duration, u64)>,
         direction: Option<Direction>,
-        octets: Option<u64>,
+        bytes: Option<u64>,
         name: &str,
     ) {
         if let Some((now, number)) = first {
@@ -163,9 +163,9 @@ impl Page {
                 .map_or(' ', |direction| if direction == Direction::In { '←' } else { '→' });
             self.put(Ink::Coloured, &format!("{:>7.3} {number:>3} {arrow}", now.as_secs_f64()));
         }
-        if let Some(octets) = octets {
-            self.to(OCTETS);
-            self.put(Ink::Plain, &format!("{octets:>5}"));
+        if let Some(bytes) = bytes {
+            self.to(BYTES);
+            self.put(Ink::Plain, &format!("{bytes:>5}"));
         }
         self.to(NAME);
         self.put(Ink::Coloured, name);
@@ -258,7 +258,7 @@ impl Page {
     }
 }
 
-/// The first two octets of a frame, spaced as their parts: `1 000 0001  1 0000101`.
+/// The first two bytes of a frame, spaced as their parts: `1 000 0001  1 0000101`.
 fn bit_row(bytes: &[u8]) -> String {
     let mut row = String::new();
     for bit in 0..16 {
@@ -284,7 +284,7 @@ fn place(bit: u8) -> usize {
     usize::from(bit) + spaces
 }
 
-/// Octets as text, in lines that fit: UTF-8 as it is, line ends and what cannot be seen as escapes,
+/// Bytes as text, in lines that fit: UTF-8 as it is, line ends and what cannot be seen as escapes,
 /// the rest as numbers.
 fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
     let visible = bytes.utf8_chunks().flat_map(|chunk| {
@@ -300,7 +300,7 @@ fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
             | '\u{feff}' => c.escape_unicode().to_string(),
             c => c.to_string(),
         });
-        text.chain(chunk.invalid().iter().map(|octet| format!("\\x{octet:02x}")))
+        text.chain(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")))
     });
     let mut lines = vec![String::new()];
     for piece in visible {
@@ -310,7 +310,7 @@ fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
         } else if lines.len() < LINES {
             lines.push(piece);
         } else {
-            lines.push(format!("… of {length} octets"));
+            lines.push(format!("… of {length} bytes"));
             break;
         }
     }

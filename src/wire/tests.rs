@@ -6,7 +6,7 @@ use {Direction::In, Direction::Out};
 
 type Crossings<'a> = &'a [(Direction, &'a [u8])];
 
-/// The parts of crossings; `cut` is how many octets cross at a time.
+/// The parts of crossings; `cut` is how many bytes cross at a time.
 fn parts(crossings: Crossings<'_>, cut: usize) -> Vec<Part> {
     let mut dissector = Dissector::default();
     let mut parts: Vec<Part> = Vec::new();
@@ -17,7 +17,7 @@ fn parts(crossings: Crossings<'_>, cut: usize) -> Vec<Part> {
     parts
 }
 
-/// The same octets give these parts, whole, in pairs and one by one.
+/// The same bytes give these parts, whole, in pairs and one by one.
 #[track_caller]
 fn expect(crossings: Crossings<'_>, expected: &[(&str, &[u8], &str)]) {
     for cut in [usize::MAX, 1, 2] {
@@ -33,7 +33,7 @@ fn expect(crossings: Crossings<'_>, expected: &[(&str, &[u8], &str)]) {
                 })
                 .collect::<String>()
         };
-        assert_eq!(readable(&found), readable(expected), "{cut} octets at a time");
+        assert_eq!(readable(&found), readable(expected), "{cut} bytes at a time");
     }
 }
 
@@ -52,16 +52,16 @@ fn a_request_and_its_answer_are_cut_into_lines_and_body() {
             ("field line", b"X-Own:1\r\n", ""),
             ("end of head", b"\r\n", "no body follows"),
             ("status-line", b"HTTP/1.1 200 OK\r\n", "here it is"),
-            ("field line", b"Content-Length: 8\r\n", "octets in the body"),
+            ("field line", b"Content-Length: 8\r\n", "bytes in the body"),
             ("field line", b"Access-Control-Allow-Origin: *\r\n", "whose pages may read it"),
-            ("end of head", b"\r\n", "8 octets to come"),
-            ("message body", b"07:20:01", "8 octets"),
+            ("end of head", b"\r\n", "8 bytes to come"),
+            ("message body", b"07:20:01", "8 bytes"),
             ("request-line", b"POST /publish HTTP/1.1\r\n", "take this"),
-            ("field line", b"Content-Length: 2\r\n", "octets in the body"),
-            ("end of head", b"\r\n", "2 octets to come"),
-            ("message body", b"hi", "2 octets"),
+            ("field line", b"Content-Length: 2\r\n", "bytes in the body"),
+            ("end of head", b"\r\n", "2 bytes to come"),
+            ("message body", b"hi", "2 bytes"),
             ("status-line", b"HTTP/1.1 404 Not Found\r\n", "the request is at fault"),
-            ("field line", b"Content-Length: 0\r\n", "octets in the body"),
+            ("field line", b"Content-Length: 0\r\n", "bytes in the body"),
             ("end of head", b"\r\n", "no body follows"),
         ],
     );
@@ -92,7 +92,7 @@ fn the_chunks_of_an_endless_answer_are_shown_one_by_one() {
             ("status-line", b"HTTP/1.1 200 OK\r\n", "here it is"),
             ("field line", b"Transfer-Encoding: chunked\r\n", "how the body is coded"),
             ("end of head", b"\r\n", "a body in chunks follows"),
-            ("chunk size", b"b;x=1\r\n", "11 octets"),
+            ("chunk size", b"b;x=1\r\n", "11 bytes"),
             ("chunk data", b"<p>1</p>\n12", ""),
             ("end of chunk", b"\r\n", ""),
             ("last chunk", b"0\r\n", "nothing follows"),
@@ -124,7 +124,7 @@ fn the_chunks_of_an_event_stream_are_cut_into_fields() {
             ("field line", b"Transfer-Encoding: chunked\r\n", "how the body is coded"),
             ("field line", b"Content-Type: text/event-stream\r\n", "what the body is"),
             ("end of head", b"\r\n", "a body in chunks follows"),
-            ("chunk size", b"31\r\n", "49 octets"),
+            ("chunk size", b"31\r\n", "49 bytes"),
             ("event", b"event: tick\n", "the event type"),
             ("id", b"id: 42\n", "the last event ID"),
             ("retry", b"retry: 20000\n", "reconnect after 20000 ms"),
@@ -132,7 +132,7 @@ fn the_chunks_of_an_event_stream_are_cut_into_fields() {
             ("data", b"data: b\n", "a line of data"),
             ("end of event", b"\n", "now it fires"),
             ("end of chunk", b"\r\n", ""),
-            ("chunk size", b"3\r\n", "3 octets"),
+            ("chunk size", b"3\r\n", "3 bytes"),
             ("comment", b":\n", "ignored; a sign of life"),
             ("end of event", b"\n", "no data: nothing fires"),
             ("end of chunk", b"\r\n", ""),
@@ -146,24 +146,24 @@ fn an_event_may_span_chunks_and_its_lines_may_end_in_three_ways() {
         b"4\r\ndata\r\n5\r\n: a\rd\r\n6\r\nata\r\n\r\r\n1\r\n\n\r\n9\r\nretry: x\r\r\n2\r\nid\r\n";
     let crossings: Crossings<'_> = &[(Out, STREAM), (Out, chunks)];
     let expected: &[(&str, &[u8], &str)] = &[
-        ("chunk size", b"4\r\n", "4 octets"),
+        ("chunk size", b"4\r\n", "4 bytes"),
         ("data", b"data", "continued in next chunk"),
         ("end of chunk", b"\r\n", ""),
-        ("chunk size", b"5\r\n", "5 octets"),
+        ("chunk size", b"5\r\n", "5 bytes"),
         ("data", b": a\r", "…continued"),
         ("unknown field", b"d", "continued in next chunk"),
         ("end of chunk", b"\r\n", ""),
-        ("chunk size", b"6\r\n", "6 octets"),
+        ("chunk size", b"6\r\n", "6 bytes"),
         ("unknown field", b"ata\r\n", "…continued"),
         ("end of event", b"\r", "now it fires"),
         ("end of chunk", b"\r\n", ""),
-        ("chunk size", b"1\r\n", "1 octet"),
+        ("chunk size", b"1\r\n", "1 byte"),
         ("end of event", b"\n", "…continued"),
         ("end of chunk", b"\r\n", ""),
-        ("chunk size", b"9\r\n", "9 octets"),
+        ("chunk size", b"9\r\n", "9 bytes"),
         ("retry", b"retry: x\r", "ignored: not a number"),
         ("end of chunk", b"\r\n", ""),
-        ("chunk size", b"2\r\n", "2 octets"),
+        ("chunk size", b"2\r\n", "2 bytes"),
         ("id", b"id", "continued in next chunk"),
         ("end of chunk", b"\r\n", ""),
     ];
@@ -180,8 +180,8 @@ fn a_body_without_a_length_lasts_until_the_close_and_is_shown_by_the_line() {
         &[
             ("status-line", b"HTTP/1.0 200 OK\r\n", "here it is"),
             ("end of head", b"\r\n", "a body up to the close"),
-            ("message body", b"<p>1\n", "5 octets"),
-            ("message body", b"<p>2", "4 octets"),
+            ("message body", b"<p>1\n", "5 bytes"),
+            ("message body", b"<p>2", "4 bytes"),
         ],
     );
 }
@@ -212,7 +212,7 @@ fn after_a_101_both_directions_are_cut_into_frames_and_bits() {
             ("RSV1-3", Some(1..4), "no extension in use"),
             ("opcode", Some(4..8), "text frame"),
             ("MASK", Some(8..9), "masked: from the client"),
-            ("payload length", Some(9..16), "5 octets"),
+            ("payload length", Some(9..16), "5 bytes"),
             ("masking-key", None, "a new one every frame"),
             ("payload", None, "text"),
         ];
@@ -242,18 +242,18 @@ fn every_shape_of_frame_has_its_words() {
         (&[0x01, 0x03, 0x48, 0x65, 0x6c][..], &["more frames to come", "text frame"][..]),
         (&[0x80, 0x02, 0x6c, 0x6f], &["final", "continuation frame", "the message goes on"]),
         (&[0x89, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f], &["ping frame", "a pong will bring it back"]),
-        (&[0x8a, 0x01, 0x48], &["pong frame", "1 octet", "what the ping brought"]),
+        (&[0x8a, 0x01, 0x48], &["pong frame", "1 byte", "what the ping brought"]),
         (&[0x88, 0x02, 0x03, 0xe8], &["close frame", "close code 1000: normal closure"]),
         (&[0x88, 0x01, 0x03], &["wrong: half a close code"]),
         (&[0x88, 0x02, 0x03, 0xed], &["close code 1005: never on the wire"]),
-        (&[0x83, 0x00], &["wrong: reserved", "0 octets"]),
+        (&[0x83, 0x00], &["wrong: reserved", "0 bytes"]),
         (&[0xc1, 0x00], &["wrong: no extension is on"]),
         (&[0x09, 0x7e, 0, 126], &["wrong: it cannot be cut", "wrong: at most 125"]),
         (&[0x81, 0x80, 1, 2, 3, 4], &["wrong: a server must not"]),
         (&[0x82, 0x7e, 0, 5, 1, 2, 3, 4, 5], &["wrong: 5 fits in less"]),
         (&[0x82, 0x7f, 0x80, 0, 0, 0, 0, 0, 0, 0, 1], &["wrong: the first bit is 0"]),
-        (&long, &["binary frame", "see the next 2 octets", "256 octets", "binary data"]),
-        (&longer, &["see the next 8 octets", "65536 octets"]),
+        (&long, &["binary frame", "see the next 2 bytes", "256 bytes", "binary data"]),
+        (&longer, &["see the next 8 bytes", "65536 bytes"]),
     ] {
         for cut in [usize::MAX, 1] {
             let parts = frames(&[(Out, bytes)], cut);
@@ -326,7 +326,7 @@ fn a_long_part_is_kept_by_its_beginning_and_its_length() {
 }
 
 #[test]
-fn no_input_makes_it_panic_or_grow_or_lose_an_octet() {
+fn no_input_makes_it_panic_or_grow_or_lose_an_byte() {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move || {
         seed ^= seed << 13;
@@ -372,7 +372,7 @@ fn no_input_makes_it_panic_or_grow_or_lose_an_octet() {
                 .filter(|(each, _)| *each == direction)
                 .map(|(_, bytes)| bytes.len())
                 .sum();
-            // Five parts share the first two octets of a frame.
+            // Five parts share the first two bytes of a frame.
             let own = |part: &&Part| {
                 part.direction == direction && part.bits.as_ref().is_none_or(|bits| bits.start == 0)
             };
@@ -423,12 +423,12 @@ fn the_terminal_shows_a_frame_down_to_its_bits() {
                      RSV1-3           000                                   no extension in use
                      opcode               0001                              text frame
                      MASK                       1                           masked: from the client
-                     payload length               0000101                   5 octets
+                     payload length               0000101                   5 bytes
                   4  masking-key    37 fa 21 3d                             a new one every frame
                   5  payload        7f 9f 4d 51 ^ 37 fa 21 3d = 48 65 6c 6c
                                     58          ^ 37          = 6f
                      unmasked       Hello                                   text
-  1.204   3          closed    127.0.0.1:4711   49 octets in, 56 out, 0.000 s
+  1.204   3          closed    127.0.0.1:4711   49 bytes in, 56 out, 0.000 s
 ";
     assert!(text.ends_with(expected), "{text}");
 }
@@ -450,7 +450,7 @@ fn what_is_cut_off_on_the_terminal_says_how_long_it_is() {
     let peer = ([127, 0, 0, 1], 4711).into();
     let line = format!("GET /{} HTTP/1.1\r\n", "x".repeat(5000));
     let text = shown(&[Crossing::Opened(peer), Crossing::Received(line.as_bytes())]);
-    assert!(text.contains("… of 5016 octets"), "{text}");
+    assert!(text.contains("… of 5016 bytes"), "{text}");
     assert!(text.lines().count() < 8, "{text}");
 }
 

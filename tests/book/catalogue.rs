@@ -51,7 +51,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Connection("keep-alive".into()),
         Refusal::Version("8".into()),
         Refusal::KeyOnce(0),
-        Refusal::Key("5 octets".into()),
+        Refusal::Key("5 bytes".into()),
         Refusal::Origin("http://elsewhere.example".into()),
     ]
 }
@@ -61,7 +61,7 @@ const VIOLATIONS: &[Violation] = &[
     Violation::UnknownOpcode { opcode: 3 },
     Violation::NotMasked,
     Violation::Masked,
-    Violation::LengthNotMinimal { length: 5, octets: 2 },
+    Violation::LengthNotMinimal { length: 5, bytes: 2 },
     Violation::LengthTopBit { length: 1 << 63 },
     Violation::ControlFragmented { opcode: 9 },
     Violation::ControlTooLong { length: 126 },

@@ -15,7 +15,7 @@ fn chapters() -> Vec<(String, String)> {
     let numbered = |path: String| {
         let stem = path.strip_prefix("docs/")?.strip_suffix(".md")?;
         let (number, stem) = stem.split_once('-')?;
-        number.bytes().all(|octet| octet.is_ascii_digit()).then(|| (stem.to_owned(), path.clone()))
+        number.bytes().all(|byte| byte.is_ascii_digit()).then(|| (stem.to_owned(), path.clone()))
     };
     markdown_in("docs").into_iter().filter_map(numbered).collect()
 }

@@ -23,7 +23,7 @@ const SHAPES: &[(&str, &str)] = &[
     // What a client draws for each connection, and what follows from it.
     ("nonce", "BBBBBBBBBBBBBBBBBBBBBB=="),
     ("nonce", "BBBBBBBBBBBBBBBBBBBBBBBBBBB="),
-    // And for each frame: masked octets with the key they meet, and the key alone. What is unmasked
+    // And for each frame: masked bytes with the key they meet, and the key alone. What is unmasked
     // must be the same.
     ("key", "XX XX XX XX ^ XX XX XX XX ="),
     ("key", "XX XX XX_^ XX XX XX_="),
@@ -69,23 +69,23 @@ fn length(shape: &str, text: &str) -> Option<usize> {
     let (mut at, mut last) = (0, 0);
     while let Some(wanted) = shape.next() {
         if wanted == b'_' {
-            at += bytes[at..].iter().take_while(|octet| **octet == b' ').count();
+            at += bytes[at..].iter().take_while(|byte| **byte == b' ').count();
             continue;
         }
-        let octet = *bytes.get(at)?;
+        let byte = *bytes.get(at)?;
         let fits = match wanted {
-            b'9' => octet.is_ascii_digit(),
-            b'A' => octet.is_ascii_alphabetic(),
-            b'X' => octet.is_ascii_digit() || matches!(octet, b'a'..=b'f'),
-            b'B' => octet.is_ascii_alphanumeric() || matches!(octet, b'+' | b'/'),
-            other => other == octet,
+            b'9' => byte.is_ascii_digit(),
+            b'A' => byte.is_ascii_alphabetic(),
+            b'X' => byte.is_ascii_digit() || matches!(byte, b'a'..=b'f'),
+            b'B' => byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'),
+            other => other == byte,
         };
         if !fits {
             return None;
         }
-        (at, last) = (at + 1, octet);
+        (at, last) = (at + 1, byte);
         if shape.next_if_eq(&b'+').is_some() {
-            at += bytes[at..].iter().take_while(|octet| octet.is_ascii_digit()).count();
+            at += bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
         }
     }
     let cut_short = last.is_ascii_digit() && bytes.get(at).is_some_and(u8::is_ascii_digit);

@@ -9,6 +9,6 @@ pub const KINDS: [(&str, Option<&str>); 4] = [
 ];
 
 // Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. Count the characters first, then the `=`. Four characters of base64 are three octets.
-// 2. A key is 16 octets, a SHA-1 is 20.
+// 1. Count the characters first, then the `=`. Four characters of base64 are three bytes.
+// 2. A key is 16 bytes, a SHA-1 is 20.
 // 3. `cargo run --bin accept_key -- …` tells you what it thinks of each.

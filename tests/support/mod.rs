@@ -32,7 +32,7 @@ use std::time::{Duration, Instant};
 /// other things.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The longest body that [`Client::response`] reads, in octets.
+/// The longest body that [`Client::response`] reads, in bytes.
 const LONGEST_BODY: usize = 64 * 1024 * 1024;
 
 /// One of our programs. It is killed when this value goes.
@@ -312,12 +312,12 @@ impl Client {
     pub fn read_through(&mut self, text: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         while !bytes.ends_with(text.as_bytes()) {
-            let mut octet = [0];
-            let read = self.reader.read_exact(&mut octet);
+            let mut byte = [0];
+            let read = self.reader.read_exact(&mut byte);
             read.unwrap_or_else(|error| {
                 panic!("no {text:?} came: {error}; but \"{}\"", bytes.escape_ascii())
             });
-            bytes.push(octet[0]);
+            bytes.push(byte[0]);
         }
         bytes
     }
@@ -426,7 +426,7 @@ pub fn is_time_of_day(text: &str) -> bool {
         && text
             .bytes()
             .enumerate()
-            .all(|(i, octet)| if i % 3 == 2 { octet == b':' } else { octet.is_ascii_digit() })
+            .all(|(i, byte)| if i % 3 == 2 { byte == b':' } else { byte.is_ascii_digit() })
 }
 
 /// How many of a program's threads have a connection, or have had one a moment ago (Linux).

@@ -89,14 +89,14 @@ fn refuses_two_answers_to_the_question_where_the_body_ends() {
 }
 
 #[test]
-fn a_body_may_have_a_mebibyte_and_not_one_octet_more() {
+fn a_body_may_have_a_mebibyte_and_not_one_byte_more() {
     // Read in one way only: this is a mebibyte, and the other tests have tried the others.
     let whole = |text: &str| Request::read_from(&mut text.as_bytes());
     assert!(Rule::BodyLength.entry().2.contains(&MAX_BODY.to_string()));
     let text = "x".repeat(MAX_BODY);
     let longest = head("1.1", &format!("Content-Length: {MAX_BODY}\r\n")) + &text;
     assert_eq!(whole(&longest).unwrap().unwrap().body.len(), MAX_BODY);
-    // Refused by the announcement alone, with not one octet of it read.
+    // Refused by the announcement alone, with not one byte of it read.
     let announced = head("1.1", &format!("Content-Length: {}\r\n", MAX_BODY + 1));
     assert!(matches!(read(&announced), Err(Error::Broken { rule: Rule::BodyLength, at: 0, .. })));
     let largest = head("1.1", "Content-Length: 18446744073709551615\r\n");

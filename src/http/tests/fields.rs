@@ -30,7 +30,7 @@ fn reads_names_and_values_without_the_white_space_around_them() {
 }
 
 #[test]
-fn octets_that_are_not_utf8_stay_where_they_are_and_hurt_nothing_beside_them() {
+fn bytes_that_are_not_utf8_stay_where_they_are_and_hurt_nothing_beside_them() {
     let bytes = b"A: \xe6\xff b\r\nC: d\r\n\r\n";
     let fields = every_way(bytes, |reader| Fields::read_from(reader, 0)).unwrap();
     assert_eq!(pairs(&fields), [("A", "?? b"), ("C", "d")]);
@@ -90,7 +90,7 @@ fn there_may_be_100_lines_and_not_one_more() {
 }
 
 #[test]
-fn the_lines_may_have_16_kib_together_and_not_one_octet_more() {
+fn the_lines_may_have_16_kib_together_and_not_one_byte_more() {
     assert!(Rule::FieldSectionLength.entry().2.contains(&MAX_SECTION.to_string()));
     for line_end in ["\r\n", "\n"] {
         let section = |length: usize| {

@@ -155,9 +155,9 @@ fn no_single_wrong_byte_makes_the_reader_panic_or_read_two_ways() {
         read(message).unwrap().unwrap();
         for place in 0..message.len() {
             let (before, after) = message.split_at(place);
-            for octet in *b"\r\n\0 \t:;,[]/*#%059aAfFH\x7f\x80\xff" {
+            for byte in *b"\r\n\0 \t:;,[]/*#%059aAfFH\x7f\x80\xff" {
                 for changed in
-                    [[before, &[octet], after].concat(), [before, &[octet], &after[1..]].concat()]
+                    [[before, &[byte], after].concat(), [before, &[byte], &after[1..]].concat()]
                 {
                     match read(&changed) {
                         Ok(Some(_)) => read_again += 1,
@@ -270,7 +270,7 @@ fn refuses_versions_that_are_misspelt_or_of_another_age() {
 }
 
 #[test]
-fn a_request_line_may_have_8000_octets_and_not_one_more() {
+fn a_request_line_may_have_8000_bytes_and_not_one_more() {
     assert!(Rule::RequestLineLength.entry().2.contains(&MAX_REQUEST_LINE.to_string()));
     for line_end in ["\r\n", "\n"] {
         let line = |length: usize| format!("GET /{}", "a".repeat(length - 5 - 9));
@@ -414,7 +414,7 @@ fn the_path_ends_at_the_first_question_mark_and_parameters_are_decoded() {
 
 #[test]
 fn percent_decoding_undoes_two_hexadecimal_digits_and_nothing_else() {
-    for (text, octets) in [
+    for (text, bytes) in [
         ("", &b""[..]),
         ("abc", b"abc"),
         ("%41%6a%6A", b"Ajj"),
@@ -429,7 +429,7 @@ fn percent_decoding_undoes_two_hexadecimal_digits_and_nothing_else() {
         ("%é1", "%é1".as_bytes()),
         ("%4é", "%4é".as_bytes()),
     ] {
-        assert_eq!(percent_decode(text), octets, "{text}");
+        assert_eq!(percent_decode(text), bytes, "{text}");
     }
 }
 

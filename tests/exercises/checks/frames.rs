@@ -30,7 +30,7 @@ pub fn accept_by_hand(accept: Option<&str>) -> Check {
 
 pub fn tell_them_apart(kinds: [(&str, Option<&str>); 4]) -> Check {
     for (value, kind) in kinds {
-        let is_accept = STANDARD.decode(value).is_ok_and(|octets| octets.len() == 20);
+        let is_accept = STANDARD.decode(value).is_ok_and(|bytes| bytes.len() == 20);
         let is_key = decode_key(value).is_ok();
         predicted(
             value,

@@ -24,11 +24,11 @@ pub fn predict_the_reply(bytes: Option<u64>) -> Check {
     let connection = Connection::connect((url.host.as_str(), url.port), CONNECT_LIMIT).unwrap();
     let writer = connection.writer();
     let mut client = Client::over(connection, &url, &[]).unwrap();
-    let before = writer.octets().0;
+    let before = writer.bytes().0;
     let mut socket = client.socket();
     socket.send_text("你").unwrap();
     socket.receive().unwrap();
-    predicted("how many bytes come back", bytes, writer.octets().0 - before)
+    predicted("how many bytes come back", bytes, writer.bytes().0 - before)
 }
 
 pub fn a_room(room: fn(&mut WebSocket<'_>, &Feed, Id) -> Result<(), Error>) -> Check {

@@ -1,4 +1,4 @@
-//! 16 octets are 24 characters with `==`, 20 octets are 28 with `=`. Base64 without its `=` is not
+//! 16 bytes are 24 characters with `==`, 20 bytes are 28 with `=`. Base64 without its `=` is not
 //! what the RFC asks for.
 
 pub const KINDS: [(&str, Option<&str>); 4] = [

@@ -10,7 +10,7 @@ use push_by_hand::http::body::Body;
 /// How long an answer may take before the test fails.
 pub const LIMIT: Duration = Duration::from_secs(40);
 
-/// The largest body that is read whole, in octets.
+/// The largest body that is read whole, in bytes.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
 /// An answer as any client sees it: the field names in lower case and everything in order, without

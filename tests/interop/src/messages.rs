@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 /// Lengths on both sides of each step in the length field of a frame (RFC 6455 §5.2), and a
-/// mebibyte, in octets.
+/// mebibyte, in bytes.
 pub const SIZES: [usize; 8] = [0, 1, 125, 126, 127, 65_535, 65_536, 1 << 20];
 
 /// A message, how it is cut, and what is said between its fragments.
@@ -24,7 +24,7 @@ pub enum Data {
 }
 
 impl Data {
-    /// `size` octets that depend on `seed`. Text has characters of one to four octets.
+    /// `size` bytes that depend on `seed`. Text has characters of one to four bytes.
     pub fn new(text: bool, size: usize, seed: u64) -> Data {
         // Numbers that look random (xorshift), as many as needed and the same for the same seed.
         let mut state = seed | 1;
@@ -46,10 +46,10 @@ impl Data {
         Data::Text(string)
     }
 
-    pub fn octets(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         match self {
             Data::Text(text) => text.as_bytes(),
-            Data::Binary(octets) => octets,
+            Data::Binary(bytes) => bytes,
         }
     }
 }
@@ -57,12 +57,12 @@ impl Data {
 impl std::fmt::Debug for Data {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let kind = if matches!(self, Data::Text(_)) { "text" } else { "binary" };
-        let octets = self.octets();
+        let bytes = self.bytes();
         write!(
             f,
-            "{kind} of {} octets: {}",
-            octets.len(),
-            octets[..octets.len().min(40)].escape_ascii()
+            "{kind} of {} bytes: {}",
+            bytes.len(),
+            bytes[..bytes.len().min(40)].escape_ascii()
         )
     }
 }
@@ -75,13 +75,13 @@ impl Plan {
 
     /// The fragments, at least one, each with the Ping that comes before it.
     pub fn fragments(&self) -> Vec<(Option<&[u8]>, &[u8])> {
-        let octets = self.data.octets();
-        let ends = self.cuts.iter().copied().chain([octets.len()]);
+        let bytes = self.data.bytes();
+        let ends = self.cuts.iter().copied().chain([bytes.len()]);
         let mut start = 0;
         let mut fragments = Vec::new();
         for (i, end) in ends.enumerate() {
             let ping = self.pings.get(i).and_then(Option::as_deref);
-            fragments.push((ping, &octets[start..end]));
+            fragments.push((ping, &bytes[start..end]));
             start = end;
         }
         fragments

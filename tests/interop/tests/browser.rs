@@ -276,7 +276,7 @@ fn raw_websocket_returns_text_of_every_length_form() {
             "socketText = '.'.repeat({length}); document.querySelector('#text').value = socketText"
         ));
         lesson.page.evaluate("document.querySelector('#sendText').requestSubmit()");
-        lesson.page.wait_until(&format!("{length} octets"), LIMIT, &format!("{COUNT} === {goal}"));
+        lesson.page.wait_until(&format!("{length} bytes"), LIMIT, &format!("{COUNT} === {goal}"));
         lesson.page.wait_until(
             "the same text",
             LIMIT,
@@ -421,7 +421,7 @@ fn each_panel_of_the_hub_recovers_from_a_cut_with_nothing_lost() {
     assert!(unexpected.is_empty(), "{unexpected:?}");
 }
 
-/// The frame that the wire shows, read back from the figure: its first two octets, what follows up
+/// The frame that the wire shows, read back from the figure: its first two bytes, what follows up
 /// to the payload, the payload as far as it is drawn, and what the page says it is without its
 /// mask.
 const FIGURE: &str = "(() => {
@@ -446,7 +446,7 @@ fn the_wire_shows_a_frames_fields_and_they_are_those_of_the_message_just_sent() 
             .as_array()
             .expect("a list")
             .iter()
-            .map(|byte| byte.as_u64().expect("an octet"))
+            .map(|byte| byte.as_u64().expect("a byte"))
             .collect()
     };
     let up = "Number(document.querySelector('[data-technique=ws] .up-bytes').textContent.replace(/\\D/g, ''))";
@@ -488,7 +488,7 @@ fn the_wire_shows_a_frames_fields_and_they_are_those_of_the_message_just_sent() 
             assert_eq!(
                 byte ^ key[i % 4],
                 u64::from(text.as_bytes()[i]),
-                "octet {i} without its mask: {figure}"
+                "byte {i} without its mask: {figure}"
             );
         }
         assert_eq!(clear.len() as u64, length.min(32));
@@ -502,11 +502,7 @@ fn the_wire_shows_a_frames_fields_and_they_are_those_of_the_message_just_sent() 
                 .is_some_and(|title| title.ends_with(&format!(", {size} bytes"))),
             "{figure}"
         );
-        lesson.page.wait_until(
-            "its octets counted",
-            LIMIT,
-            &format!("{up} === {}", counted + size),
-        );
+        lesson.page.wait_until("its bytes counted", LIMIT, &format!("{up} === {}", counted + size));
 
         lesson.page.evaluate(
             "document.querySelector('.unmasking .steps [aria-label=\"the next byte\"]').click()",

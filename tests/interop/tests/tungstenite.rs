@@ -67,7 +67,7 @@ fn receive(socket: &mut Socket) -> tungstenite::Result<(Data, Vec<Vec<u8>>)> {
     loop {
         match socket.read()? {
             Message::Text(text) => return Ok((Data::Text(text.to_string()), pongs)),
-            Message::Binary(octets) => return Ok((Data::Binary(octets.to_vec()), pongs)),
+            Message::Binary(bytes) => return Ok((Data::Binary(bytes.to_vec()), pongs)),
             Message::Pong(payload) => pongs.push(payload.to_vec()),
             other => panic!("came {other:?}"),
         }
@@ -142,7 +142,7 @@ fn our_server_returns_the_close_code_and_ends_the_connection() {
 fn our_message(data: &Data) -> OurMessage {
     match data {
         Data::Text(text) => OurMessage::Text(text.clone()),
-        Data::Binary(octets) => OurMessage::Binary(octets.clone()),
+        Data::Binary(bytes) => OurMessage::Binary(bytes.clone()),
     }
 }
 
@@ -271,7 +271,7 @@ proptest! {
             match socket.read().expect("tungstenite reads our frames") {
                 Message::Ping(payload) => asked.push(payload.to_vec()),
                 Message::Text(text) => break Data::Text(text.to_string()),
-                Message::Binary(octets) => break Data::Binary(octets.to_vec()),
+                Message::Binary(bytes) => break Data::Binary(bytes.to_vec()),
                 other => panic!("came {other:?}"),
             }
         };
