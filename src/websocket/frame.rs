@@ -317,6 +317,18 @@ pub(crate) fn write_frame(
     out.extend_from_slice(rest);
 }
 
+/// A server's text message as the bytes of its frame. Nothing in them depends on who reads it, so
+/// they are made once and [sent](super::Sender::send_frames) to all.
+///
+/// ```
+/// assert_eq!(push_by_hand::websocket::text_frame("Hello"), b"\x81\x05Hello");
+/// ```
+pub fn text_frame(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    write_frame(&mut bytes, Role::Server, true, Opcode::Text, text.as_bytes());
+    bytes
+}
+
 /// Writes a frame up to the part that may leave from where it stands: all of a server's payload,
 /// for nothing is changed in it, and nothing of a client's, which is masked.
 #[inline]

@@ -28,7 +28,7 @@ mod socket;
 pub use client::{CONNECT_LIMIT, Client, Url};
 pub use close::{Close, CloseCode};
 pub use error::{Error, NotUtf8, Violation};
-pub use frame::{Frame, Header, MAX_CONTROL, Opcode, Payload, Role, mask};
+pub use frame::{Frame, Header, MAX_CONTROL, Opcode, Payload, Role, mask, text_frame};
 pub use handshake::{Accept, Policy};
 pub use message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
 pub use socket::{HEARTBEAT, Sender, State, WebSocket, serve};

@@ -90,6 +90,17 @@ impl Sender {
         self.flush()
     }
 
+    /// Sends frames that are rendered already, at once: see [`text_frame`](super::text_frame).
+    /// For a server, whose frames are the same bytes for every client.
+    ///
+    /// # Errors
+    /// As [`send`](Sender::send).
+    pub fn send_frames(&self, frames: &[u8]) -> Result<(), Error> {
+        debug_assert_eq!(self.role, Role::Server, "a client masks each frame with a fresh key");
+        self.write_unless_closed(|_| frames)?;
+        self.flush()
+    }
+
     /// Asks the peer whether it is there, at once. The payload, of which 125 bytes are sent, comes
     /// back in its Pong.
     ///
@@ -134,10 +145,20 @@ impl Sender {
     /// Adds a frame to what is about to leave.
     #[inline]
     fn write(&self, opcode: Opcode, payload: &[u8]) -> Result<(), Error> {
+        self.write_unless_closed(|out| begin_frame(out, self.role, true, opcode, payload))
+    }
+
+    /// Adds what `append` appends and what it returns, unless a Close has left: looked at under the
+    /// writer's lock, so that nothing can follow one.
+    #[inline]
+    fn write_unless_closed<'p>(
+        &self,
+        append: impl FnOnce(&mut Vec<u8>) -> &'p [u8],
+    ) -> Result<(), Error> {
         let mut open = false;
         self.writer.write_before(|out| {
             open = self.state() == State::Open;
-            if open { begin_frame(out, self.role, true, opcode, payload) } else { &[] }
+            if open { append(out) } else { &[] }
         })?;
         if open { Ok(()) } else { Err(Error::Closed) }
     }

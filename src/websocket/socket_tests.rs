@@ -167,6 +167,21 @@ fn a_close_from_another_thread_lets_the_reader_finish() {
 }
 
 #[test]
+fn frames_made_once_are_sent_as_they_are_and_never_after_a_close() {
+    let (mut connection, mut peer) = pair(None);
+    let sender = WebSocket::new(&mut connection, Role::Server).sender();
+    let frames = [text_frame("one"), text_frame("二")].concat();
+    sender.send_frames(&frames).unwrap();
+    assert_eq!(read(&mut peer), *b"\x81\x03one\x81\x03\xe4\xba\x8c");
+    sender.close(CloseCode::NORMAL, "").unwrap();
+    assert!(matches!(sender.send_frames(&frames), Err(Error::Closed)));
+    connection.writer().cut();
+    let mut rest = Vec::new();
+    peer.read_to_end(&mut rest).unwrap();
+    assert_eq!(rest, b"\x88\x02\x03\xe8", "a Close, and nothing behind it");
+}
+
+#[test]
 fn frames_from_several_threads_stay_whole() {
     let (mut connection, mut peer) = pair(None);
     let socket = WebSocket::new(&mut connection, Role::Server);
