@@ -47,8 +47,18 @@ fn stem(path: &Path) -> &str {
     path.file_stem().unwrap().to_str().unwrap()
 }
 
+/// The programs: each a file in `src/bin`, or a folder with a `main.rs`.
 fn programs() -> Vec<String> {
-    files("src/bin", "").iter().map(|path| stem(path).to_owned()).collect()
+    let entries = root().join("src/bin").read_dir().unwrap();
+    let mut names: Vec<_> = entries.map(|entry| stem(&entry.unwrap().path()).to_owned()).collect();
+    names.sort();
+    names
+}
+
+/// Where a program begins.
+fn main_file(program: &str) -> String {
+    let file = format!("src/bin/{program}.rs");
+    if root().join(&file).is_file() { file } else { format!("src/bin/{program}/main.rs") }
 }
 
 /// The code of a file: no comments, and no tests, which may look at anything.
@@ -114,6 +124,7 @@ fn every_lesson_has_its_page_and_its_test() {
             root().join(format!("tests/{program}.rs")).is_file(),
             "tests/{program}.rs is missing"
         );
+        assert!(root().join(main_file(program)).is_file(), "{} is missing", main_file(program));
     }
     for page in files("pages", ".html") {
         assert!(
@@ -171,7 +182,7 @@ fn every_page_names_the_files_of_its_lesson() {
             .iter()
             .find(|path| path.starts_with("docs/") && path.ends_with(&format!("-{name}.md")));
         let chapter = *chapter.unwrap_or_else(|| panic!("{} names no chapter", page.display()));
-        for path in [chapter, &format!("src/bin/{name}.rs"), &format!("pages/{name}.html")] {
+        for path in [chapter, &main_file(name), &format!("pages/{name}.html")] {
             assert!(
                 named.contains(&path) && root().join(path).is_file(),
                 "{} names {path}",
@@ -183,22 +194,32 @@ fn every_page_names_the_files_of_its_lesson() {
 
 #[test]
 fn no_lesson_imports_another() {
-    for file in files("src/bin", "") {
+    for file in files("src/bin", ".rs") {
+        let in_folder = file.components().count() > 3;
+        let roots: &[&str] = if in_folder { &["crate::", "super::"] } else { &["super::*"] };
+        // The modules of a folder are named by its `main.rs`, and imported by that name there.
+        let modules = named_after("\nmod ", &code(&file));
         let (code, file) = (code(&file), file.display());
         for line in code.lines().map(str::trim_start) {
             let imports = line.strip_prefix("pub ").unwrap_or(line).strip_prefix("use ");
             let fine = |path: &str| {
-                ["push_by_hand::", "std::", "self::", "super::*"]
-                    .iter()
-                    .any(|root| path.starts_with(root))
+                let own = modules.iter().any(|module| path.starts_with(&format!("{module}::")));
+                let roots = ["push_by_hand::", "std::", "self::"].iter().chain(roots);
+                own || roots.into_iter().any(|root| path.starts_with(root))
             };
             assert!(imports.is_none_or(fine), "{file} stands on std and the library: {line}");
             let module = line.starts_with("mod ") && !line.starts_with("mod tests {");
-            assert!(
-                !module && !line.contains("#[path") && !line.contains("include!("),
-                "{file} is one file: {line}"
-            );
+            assert!(!module || in_folder, "{file} is one file: {line}");
+            assert!(!line.contains("#[path") && !line.contains("include!("), "{file}: {line}");
         }
+    }
+}
+
+#[test]
+fn no_file_of_a_program_is_longer_than_three_hundred_lines() {
+    for file in files("src/bin", ".rs") {
+        let lines = read(&file).lines().count();
+        assert!(lines <= 300 || stem(&file) == "hub", "{}: {lines} lines", file.display());
     }
 }
 

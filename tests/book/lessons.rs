@@ -1,56 +1,28 @@
-//! A lesson is a chapter, a program, a page and a row in the README, all of one name.
+//! A lesson is a row in the README, with its chapter and its ports. What else belongs to a lesson is
+//! tested in `tests/house.rs`.
 
-use crate::markdown::{Document, Stale, markdown_in, root};
+use crate::markdown::{Document, Stale, markdown_in};
 use crate::outputs::{default_of, usage_of};
-use std::fs;
 
-/// Chapters that have no program of their own.
-const NOT_LESSONS: &[&str] = &["http"];
-/// Lessons that have no page, because they speak in the terminal alone: two calculate and end, the
-/// third takes the page's place.
-const NO_PAGE: &[&str] = &["accept_key", "claims", "client"];
-
-/// The stems of the chapters, `polling` for `docs/02-polling.md`, with their paths.
-fn chapters() -> Vec<(String, String)> {
-    let numbered = |path: String| {
-        let stem = path.strip_prefix("docs/")?.strip_suffix(".md")?;
-        let (number, stem) = stem.split_once('-')?;
-        number.bytes().all(|byte| byte.is_ascii_digit()).then(|| (stem.to_owned(), path.clone()))
+/// The chapters: `docs/02-polling.md`.
+fn chapters() -> impl Iterator<Item = String> {
+    let is_numbered = |path: &String| {
+        let number = path.strip_prefix("docs/").and_then(|path| path.split_once('-'));
+        number.is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    markdown_in("docs").into_iter().filter_map(numbered).collect()
+    markdown_in("docs").into_iter().filter(is_numbered)
 }
 
 pub fn check() -> Vec<Stale> {
     let readme = Document::read("README.md");
-    let mut stale = Vec::new();
-    for (stem, chapter) in chapters() {
-        let document = Document::read(&chapter);
-        if !readme
-            .lines
-            .iter()
-            .any(|line| line.starts_with('|') && line.contains(&format!("]({chapter})")))
-        {
+    let mut stale = wrong_ports(&readme);
+    for chapter in chapters() {
+        let leads =
+            |line: &String| line.starts_with('|') && line.contains(&format!("]({chapter})"));
+        if !readme.lines.iter().any(leads) {
             stale.push(readme.stale(0, format!("no row of the table leads to {chapter}")));
         }
-        if NOT_LESSONS.contains(&stem.as_str()) {
-            continue;
-        }
-        if !root().join(format!("src/bin/{stem}.rs")).exists() {
-            stale.push(document.stale(0, format!("there is no src/bin/{stem}.rs")));
-        }
-        if NO_PAGE.contains(&stem.as_str()) {
-            continue;
-        }
-        let page = format!("pages/{stem}.html");
-        match fs::read_to_string(root().join(&page)) {
-            Ok(text) if !text.contains(&chapter) => {
-                stale.push(document.stale(0, format!("{page} names another chapter")))
-            }
-            Ok(_) => {}
-            Err(error) => stale.push(document.stale(0, format!("{page}: {error}"))),
-        }
     }
-    stale.extend(wrong_ports(&readme));
     stale
 }
 

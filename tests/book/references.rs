@@ -164,11 +164,15 @@ pub fn check_sections_of_code() -> Vec<Stale> {
 
 fn source_files() -> Vec<String> {
     let mut paths = Vec::new();
-    for folder in ["src", "src/bin", "src/http", "src/websocket"] {
-        for entry in fs::read_dir(root().join(folder)).into_iter().flatten() {
-            let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-            if name.ends_with(".rs") {
-                paths.push(format!("{folder}/{name}"));
+    let mut folders = vec!["src".to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(root().join(&folder)).into_iter().flatten() {
+            let entry = entry.unwrap();
+            let path = format!("{folder}/{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                folders.push(path);
+            } else if path.ends_with(".rs") {
+                paths.push(path);
             }
         }
     }
@@ -249,7 +253,8 @@ pub fn check_names(document: &Document) -> Vec<Stale> {
             {
                 let name = name.split_whitespace().next().unwrap_or("");
                 // In capitals it stands for any.
-                if name != "NAME" && !root().join(format!("src/bin/{name}.rs")).exists() {
+                let program = root().join("src/bin").join(name);
+                if name != "NAME" && !program.is_dir() && !program.with_extension("rs").exists() {
                     stale.push(document.stale(n, format!("there is no program {name}")));
                 }
             }

@@ -1,0 +1,123 @@
+//! Claims: what is said about these techniques, measured on this machine.
+//!
+//! One server that offers all of them (`offer`), and our own clients (`client`), in one process. A
+//! tap at the server's end of every socket counts the bytes of HTTP and WebSocket (`bench`); what
+//! TCP and IP put around them is left out. What our clients send is, where it matters, what a
+//! browser sends: its requests stand in `requests/`, as they came. Read `SECTIONS`, then the claim
+//! that you doubt.
+//!
+//! Bytes, connections and orders of events are the same on every machine. Times, threads and
+//! memory are not, and are shown with their spread.
+
+mod bench;
+mod bytes;
+mod client;
+mod delay;
+mod held;
+mod offer;
+mod table;
+mod turns;
+
+use bench::Bench;
+use push_by_hand::lesson::print;
+use std::io;
+use std::process::ExitCode;
+use std::thread;
+
+const USAGE: &str = "claims: what is said about push techniques, measured on this machine
+
+Usage: cargo run --release --bin claims -- [flags]
+
+  --only NAME        this section; may be repeated
+  --exact            only what is the same on every machine: no times, no threads, no memory
+  --help             show this
+
+Sections: poll bytes frames connections http open, which are exact; crossing held delay
+";
+
+/// A section: its name, its heading, whether it is exact, and what measures it.
+type Section = (&'static str, &'static str, bool, fn(&Bench) -> io::Result<()>);
+
+const SECTIONS: [Section; 9] = [
+    ("poll", "one poll of a page, in bytes", true, bytes::poll),
+    ("bytes", "one message of 13 bytes by each technique, up + down", true, bytes::techniques),
+    ("frames", "what a WebSocket frame adds to its payload, in bytes", true, bytes::frames),
+    ("connections", "a hundred polls", true, turns::connections),
+    ("http", "who may speak when", true, turns::http),
+    ("open", "an event stream before its first event", true, turns::open),
+    ("crossing", "requests in a minute that is played in 2.4 s", false, held::crossing),
+    ("held", "what held requests cost the server", false, held::held),
+    ("delay", "when the news is there: the median (the middle 80 %)", false, delay::delay),
+];
+
+fn main() -> ExitCode {
+    let wanted = match wish(std::env::args().skip(1)) {
+        Ok(Some(wanted)) => wanted,
+        Ok(None) => {
+            print(USAGE);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprint!("{error}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    let bench = Bench::new();
+    let mut introduced = false;
+    for (name, heading, exact, measure) in &wanted {
+        if !exact && !std::mem::replace(&mut introduced, true) {
+            print(&this_machine());
+        }
+        print(&format!("{name}: {heading}\n"));
+        if let Err(error) = measure(&bench) {
+            eprintln!("{name}: {error}");
+            return ExitCode::FAILURE;
+        }
+        print("\n");
+    }
+    let is_wanted = |name: &str| wanted.iter().any(|section| section.0 == name);
+    let left_out: Vec<&str> =
+        SECTIONS.iter().map(|section| section.0).filter(|name| !is_wanted(name)).collect();
+    if !left_out.is_empty() {
+        print(&format!("left out: {}\n", left_out.join(", ")));
+    }
+    ExitCode::SUCCESS
+}
+
+/// Reads the command line; `None` is `--help`.
+fn wish(mut arguments: impl Iterator<Item = String>) -> Result<Option<Vec<Section>>, String> {
+    let (mut only, mut exact) = (Vec::new(), false);
+    while let Some(argument) = arguments.next() {
+        let name = match argument.as_str() {
+            "--help" | "-h" => return Ok(None),
+            "--exact" => {
+                exact = true;
+                continue;
+            }
+            "--only" => arguments.next().ok_or("--only expects a section; came nothing")?,
+            other => other
+                .strip_prefix("--only=")
+                .ok_or_else(|| format!("claims does not know \"{other}\""))?
+                .to_owned(),
+        };
+        if SECTIONS.iter().all(|section| section.0 != name) {
+            return Err(format!("--only expects a section; came \"{name}\""));
+        }
+        only.push(name);
+    }
+    let wanted = |section: &Section| {
+        (only.is_empty() || only.iter().any(|name| name == section.0)) && (section.2 || !exact)
+    };
+    Ok(Some(SECTIONS.into_iter().filter(wanted).collect()))
+}
+
+/// What the numbers are true of that are not exact.
+fn this_machine() -> String {
+    let processors = thread::available_parallelism().map_or(0, usize::from);
+    let build = if cfg!(debug_assertions) { "debug" } else { "release" };
+    format!(
+        "this machine: {} on {}, {processors} processors, {build} build\n\n",
+        std::env::consts::OS,
+        std::env::consts::ARCH
+    )
+}
