@@ -17,7 +17,6 @@
 //! | module | its job |
 //! |---|---|
 //! | [`feed`] | the numbered log that every technique reads |
-//! | [`channels`] | feeds by name |
 //! | [`clock`] | the time, for people, for HTTP, and as news once a second |
 //! | [`json`] | what the pages' scripts are sent |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
@@ -28,12 +27,10 @@
 //! | [`event_stream`] | the format of server-sent events, both directions |
 //! | [`websocket`] | RFC 6455: handshake, frames, messages, both ends |
 //! | [`wire`] | the bytes that cross a socket, cut into their fields |
-//! | [`views`] | what a page of the hub may see of its own connections |
 //! | [`lesson`] | flags, ports and first lines of the programs |
 //!
 //! The book in `docs/` walks through the lessons one by one.
 
-pub mod channels;
 pub mod clock;
 pub mod connection;
 pub mod cors;
@@ -44,6 +41,5 @@ pub mod json;
 pub mod lesson;
 pub mod pages;
 pub mod server;
-pub mod views;
 pub mod websocket;
 pub mod wire;

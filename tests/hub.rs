@@ -5,7 +5,6 @@
 
 mod support;
 
-use push_by_hand::channels::KEPT;
 use push_by_hand::event_stream::EventReader;
 use push_by_hand::feed::Id;
 use push_by_hand::http::Status;
@@ -16,6 +15,8 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 use support::{Client, Program, eventually, get, request, text, values};
 
+/// How many messages a channel keeps.
+const KEPT: usize = 10_000;
 const TECHNIQUES: [&str; 5] = ["poll", "long-poll", "iframe", "events", "ws"];
 
 fn start(flags: &[&str]) -> Program {

@@ -14,6 +14,6 @@ pub fn read(feed: &Feed, after: Id, responder: Responder<'_>) -> io::Result<Sent
 }
 
 // Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. `event_stream` in src/bin/hub.rs is the nearest to it.
+// 1. `event_stream` in src/bin/hub/readers.rs is the nearest to it.
 // 2. `Responder::stream` chunks the body; `wait_after` in a loop is what all five have in common.
 // 3. What does an EventSource do for you that this reader has to do itself?

@@ -1,12 +1,10 @@
 //! Feeds by name: a channel begins when somebody first uses it, and all of them together stay
 //! within bounds.
 //!
-//! Comes after `feed`; only the hub needs more than one.
-//!
 //! Left out: an end. A channel that nobody uses keeps its place until the program ends; a
 //! production server would let it expire.
 
-use crate::feed::Feed;
+use push_by_hand::feed::Feed;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 

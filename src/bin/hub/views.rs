@@ -15,11 +15,12 @@
 //! connection that is not attached costs one look into a map, and none at all while no page is
 //! open. The drawer's own connection is never attached, so it never shows its own traffic.
 
-use crate::connection::{Crossing, Tap, Writer};
-use crate::feed::Feed;
-use crate::http::Request;
-use crate::json;
-use crate::wire::{Direction, Dissector};
+use crate::technique::Technique;
+use push_by_hand::connection::{Crossing, Tap, Writer};
+use push_by_hand::feed::Feed;
+use push_by_hand::http::Request;
+use push_by_hand::json;
+use push_by_hand::wire::{Direction, Dissector};
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -29,48 +30,6 @@ pub const MAX_VIEWS: usize = 32;
 /// How many crossings the drawer's feed keeps, and of how many bytes of JSON together.
 const KEPT: usize = 2_000;
 const KEPT_BYTES: usize = 2 << 20;
-
-/// The five ways of reading a feed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Technique {
-    /// `/poll`
-    Polling,
-    /// `/long-poll`
-    LongPolling,
-    /// `/iframe`
-    IframeStream,
-    /// `/events`
-    EventSource,
-    /// `/ws`
-    WebSocket,
-}
-
-impl Technique {
-    /// All of them, in the order of the course.
-    pub const ALL: [Technique; 5] = [
-        Technique::Polling,
-        Technique::LongPolling,
-        Technique::IframeStream,
-        Technique::EventSource,
-        Technique::WebSocket,
-    ];
-
-    /// The last part of its path, which is also its name in JSON.
-    pub const fn path(self) -> &'static str {
-        match self {
-            Technique::Polling => "poll",
-            Technique::LongPolling => "long-poll",
-            Technique::IframeStream => "iframe",
-            Technique::EventSource => "events",
-            Technique::WebSocket => "ws",
-        }
-    }
-
-    /// The technique of this path.
-    pub fn named(path: &str) -> Option<Technique> {
-        Technique::ALL.into_iter().find(|technique| technique.path() == path)
-    }
-}
 
 /// All views of a program.
 #[derive(Default)]

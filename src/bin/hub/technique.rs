@@ -1,0 +1,43 @@
+//! The five ways of reading a feed: their names and their paths.
+
+/// The five ways of reading a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Technique {
+    /// `/poll`
+    Polling,
+    /// `/long-poll`
+    LongPolling,
+    /// `/iframe`
+    IframeStream,
+    /// `/events`
+    EventSource,
+    /// `/ws`
+    WebSocket,
+}
+
+impl Technique {
+    /// All of them, in the order of the course.
+    pub const ALL: [Technique; 5] = [
+        Technique::Polling,
+        Technique::LongPolling,
+        Technique::IframeStream,
+        Technique::EventSource,
+        Technique::WebSocket,
+    ];
+
+    /// The last part of its path, which is also its name in JSON.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Technique::Polling => "poll",
+            Technique::LongPolling => "long-poll",
+            Technique::IframeStream => "iframe",
+            Technique::EventSource => "events",
+            Technique::WebSocket => "ws",
+        }
+    }
+
+    /// The technique of this path.
+    pub fn named(path: &str) -> Option<Technique> {
+        Technique::ALL.into_iter().find(|technique| technique.path() == path)
+    }
+}
