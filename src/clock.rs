@@ -79,7 +79,13 @@ fn civil_date(day: u64) -> (u64, u64, u64) {
 /// Publishes a tick now, so that whoever asks first finds one, and starts the thread that publishes
 /// another at each full second. `tick` makes the event type and the text from the time in
 /// milliseconds since the epoch.
-pub fn start(feed: Arc<Feed>, tick: impl Fn(u64) -> (&'static str, String) + Send + 'static) {
+///
+/// # Errors
+/// There is no thread to be had.
+pub fn start(
+    feed: Arc<Feed>,
+    tick: impl Fn(u64) -> (&'static str, String) + Send + 'static,
+) -> std::io::Result<()> {
     let publish = move || {
         let (event, data) = tick(unix_millis());
         feed.publish_event(event, &data);
@@ -93,10 +99,8 @@ pub fn start(feed: Arc<Feed>, tick: impl Fn(u64) -> (&'static str, String) + Sen
             publish();
         }
     };
-    std::thread::Builder::new()
-        .name("clock".into())
-        .spawn(each_second)
-        .expect("a first thread starts because none has been started yet");
+    std::thread::Builder::new().name("clock".into()).spawn(each_second)?;
+    Ok(())
 }
 
 #[cfg(test)]

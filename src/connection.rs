@@ -64,6 +64,8 @@ pub struct Connection {
     /// What has come and is not yet consumed: `buffer[start..end]`.
     start: usize,
     end: usize,
+    /// How much has been consumed since the beginning.
+    position: usize,
     patience: Patience,
     /// The read time-out the kernel knows.
     timeout: Option<Duration>,
@@ -140,6 +142,7 @@ impl Connection {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            position: 0,
             patience: Patience::Each(write_deadline),
             timeout: None,
             ended: false,
@@ -179,9 +182,14 @@ impl Connection {
         self.socket.number
     }
 
-    /// Everything read from here on must come within `limit`, in all; a read that waits longer
-    /// fails with `TimedOut`.
-    pub fn set_limit(&mut self, limit: Duration) {
+    /// How many bytes have been taken out of the buffer since the connection began.
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
+    /// Everything read from here on must come within `limit`, in all; a read that would have to
+    /// wait longer fails with `TimedOut`.
+    pub fn set_deadline(&mut self, limit: Duration) {
         self.patience = Patience::Within(limit);
     }
 
@@ -246,7 +254,7 @@ impl Connection {
         {
             return;
         }
-        self.set_limit(LINGER);
+        self.set_deadline(LINGER);
         while matches!(self.fill_buf(), Ok([_, ..])) {
             self.consume(self.end - self.start);
         }
@@ -308,6 +316,7 @@ impl BufRead for Connection {
 
     fn consume(&mut self, n: usize) {
         self.start += n;
+        self.position += n;
         debug_assert!(self.start <= self.end);
     }
 }
@@ -360,7 +369,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Sends the pending output now. For who writes from a thread that does not read.
+    /// Sends the pending output now. For whoever writes from a thread that does not read.
     ///
     /// # Errors
     /// As [`write`](Writer::write).

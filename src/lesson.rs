@@ -160,12 +160,18 @@ pub struct Options {
 
 impl Options {
     /// The server these options describe.
-    pub fn server(&self) -> Server {
+    ///
+    /// # Errors
+    /// In one line: there are no threads to be had.
+    pub fn server(&self) -> Result<Server, Failure> {
         self.server_with(None)
     }
 
     /// The same with a tap of one's own, beside the one that `--wire` asks for.
-    pub fn server_with(&self, tap: Option<Tap>) -> Server {
+    ///
+    /// # Errors
+    /// As [`server`](Options::server).
+    pub fn server_with(&self, tap: Option<Tap>) -> Result<Server, Failure> {
         let limits = Limits { max_threads: self.max_threads, ..Limits::default() };
         let tap = match (self.wire.then(wire::to_terminal), tap) {
             (Some(one), Some(other)) => Some(Arc::new(move |number, crossing: Crossing<'_>| {
@@ -174,14 +180,14 @@ impl Options {
             }) as Tap),
             (one, other) => one.or(other),
         };
-        let server = Server::new(limits, tap);
-        let bearable = server.load().max_threads();
+        let server = Server::new(limits, tap)?;
+        let bearable = server.threads().max();
         if bearable < self.max_threads {
             crate::server::log(&format!(
                 "this process can bear {bearable} connections at a time; more are refused (see ulimit -n)"
             ));
         }
-        server
+        Ok(server)
     }
 
     /// Takes the port of data or socket.
@@ -272,6 +278,13 @@ pub fn announce(what: &str, origin: &str) {
 
 /// Why a program could not start, for `main` to return.
 pub struct Failure(String);
+
+/// What else fails at the start is a thread that is not to be had.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure(format!("no thread to be had: {error} (see ulimit -u)"))
+    }
+}
 
 /// `main` shows its error with this.
 impl fmt::Debug for Failure {

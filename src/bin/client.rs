@@ -199,7 +199,7 @@ fn ask<'c>(
         url.target, url.authority
     );
     connection.writer().write(|out| out.extend_from_slice(head.as_bytes()))?;
-    connection.set_limit(CONNECT_LIMIT);
+    connection.set_deadline(CONNECT_LIMIT);
     let (response, framing) = Response::read_head_from(connection, false)?;
     if response.status == Status::NO_CONTENT {
         log("204 No Content: there is nothing more");

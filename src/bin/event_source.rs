@@ -26,10 +26,10 @@ const KEPT: usize = 300;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server();
+    let server = options.server()?;
     let port = options.bind(&server)?;
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", now.to_string()));
+    clock::start(Arc::clone(&feed), |now| ("message", now.to_string()))?;
     // While this is set, streams end, and who comes back is told to stay away.
     let stopped = AtomicBool::new(false);
 
@@ -50,7 +50,7 @@ fn main() -> Result<(), Failure> {
         (_, "/eventSource") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
         (_, "/stop" | "/start") => responder.send(Response::method_not_allowed(request, "POST")),
         _ => responder.send(pages::answer(request, "event_source.html")),
-    });
+    })?;
     server.wait()
 }
 

@@ -29,10 +29,10 @@ const KEPT: usize = 300;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server();
+    let server = options.server()?;
     let port = options.bind(&server)?;
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)));
+    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)))?;
 
     announce("page", &options.origin("http", &port));
     port.serve(move |request, responder| match (request.method, request.path()) {
@@ -57,7 +57,7 @@ fn main() -> Result<(), Failure> {
         },
         (_, "/clock") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
         _ => responder.send(pages::answer(request, "iframe_stream.html")),
-    });
+    })?;
     server.wait()
 }
 

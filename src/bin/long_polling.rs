@@ -28,7 +28,7 @@ const KEPT_BYTES: usize = 16 << 20;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server();
+    let server = options.server()?;
     let port = options.bind(&server)?;
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, KEPT_BYTES));
     // Something to begin with. After that, news is what somebody publishes: rare, as long polling
@@ -48,7 +48,7 @@ fn main() -> Result<(), Failure> {
         (_, "/poll") => responder.send(Response::method_not_allowed(request, "GET")),
         (_, "/publish") => responder.send(Response::method_not_allowed(request, "POST")),
         _ => responder.send(pages::answer(request, "long_polling.html")),
-    });
+    })?;
     server.wait()
 }
 

@@ -22,14 +22,14 @@ const KEPT: usize = 300;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server();
+    let server = options.server()?;
     let page = options.bind_page(&server)?;
     let data = options.bind(&server)?;
     let page_origin = options.origin("http", &page);
     let data_origin = options.origin("http", &data);
 
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)));
+    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)))?;
     let cors = Cors {
         origins: vec![page_origin.clone()],
         methods: "GET, HEAD",
@@ -48,11 +48,11 @@ fn main() -> Result<(), Failure> {
             }
             _ => pages::answer(request, "polling.html"),
         })
-    });
+    })?;
     data.serve(move |request, responder| {
         let preflight = cors.answer_preflight(request);
         responder.send(preflight.unwrap_or_else(|| cors.share(request, answer(request, &feed))))
-    });
+    })?;
     server.wait()
 }
 

@@ -27,7 +27,7 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server();
+    let server = options.server()?;
     let port = options.bind(&server)?;
     announce("page", &options.origin("http", &port));
     announce("socket", &options.origin("ws", &port));
@@ -54,7 +54,7 @@ fn main() -> Result<(), Failure> {
             // answer for ever.
             Err(response) => responder.send(response),
         }
-    });
+    })?;
     server.wait()
 }
 

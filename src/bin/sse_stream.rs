@@ -30,12 +30,12 @@ const KEPT: usize = 300;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server();
+    let server = options.server()?;
     let port = options.bind(&server)?;
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
     clock::start(Arc::clone(&feed), |now| {
         ("message", format!(r#"{{"ts":"{}"}}"#, clock::time_of_day(now / 1000)))
-    });
+    })?;
     // Each `POST /drop` adds one; a stream that began under another number is cut.
     let drops = AtomicU64::new(0);
 
@@ -52,7 +52,7 @@ fn main() -> Result<(), Failure> {
         (_, "/eventSource") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
         (_, "/drop") => responder.send(Response::method_not_allowed(request, "POST")),
         _ => responder.send(pages::answer(request, "sse_stream.html")),
-    });
+    })?;
     server.wait()
 }
 

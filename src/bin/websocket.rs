@@ -8,7 +8,7 @@
 use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::{Request, Response, Status};
 use push_by_hand::lesson::{Failure, Lesson, after, announce, print};
-use push_by_hand::server::{Load, Responder, Sent};
+use push_by_hand::server::{Responder, Sent, Threads};
 use push_by_hand::websocket::{self, CloseCode, Error, Message, Policy, Sender, State, WebSocket};
 use push_by_hand::{clock, json, pages};
 use std::io;
@@ -30,7 +30,7 @@ const STACK: usize = 128 * 1024;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server();
+    let server = options.server()?;
     let page = options.bind_page(&server)?;
     let socket = options.bind(&server)?;
     let socket_origin = options.origin("ws", &socket);
@@ -39,7 +39,7 @@ fn main() -> Result<(), Failure> {
     let origins = vec![page_origin.clone(), format!("http://127.0.0.1:{}", page.number)];
     let policy = Policy { origins, ..Policy::default() };
     let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)));
+    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)))?;
 
     announce("page", &page_origin);
     announce("socket", &socket_origin);
@@ -50,9 +50,10 @@ fn main() -> Result<(), Failure> {
             }
             _ => pages::answer(request, "websocket.html"),
         })
-    });
-    let load = server.load();
-    socket.serve(move |request, responder| connect(request, responder, &policy, &feed, &load));
+    })?;
+    let threads = server.threads();
+    socket
+        .serve(move |request, responder| connect(request, responder, &policy, &feed, &threads))?;
     server.wait()
 }
 
@@ -62,7 +63,7 @@ fn connect(
     responder: Responder<'_>,
     policy: &Policy,
     feed: &Feed,
-    load: &Load,
+    threads: &Arc<Threads>,
 ) -> io::Result<Sent> {
     match request.path() {
         "/" => websocket::serve(request, responder, policy, |socket| {
@@ -73,7 +74,7 @@ fn connect(
         "/echo" => websocket::serve(request, responder, policy, echo),
         "/push" => match after(request, feed) {
             Ok(after) => websocket::serve(request, responder, policy, |socket| {
-                push(socket, feed, after, load)
+                push(socket, feed, after, threads)
             }),
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
@@ -112,10 +113,15 @@ fn echo(socket: &mut WebSocket<'_>) -> Result<(), Error> {
 /// Both directions at once: the feed goes out unasked from a thread of its own, while this one
 /// waits for messages and answers them. A thread that waits for the peer cannot wait for the feed
 /// as well; with blocking sockets, full duplex is two threads.
-fn push(socket: &mut WebSocket<'_>, feed: &Feed, after: Id, load: &Load) -> Result<(), Error> {
+fn push(
+    socket: &mut WebSocket<'_>,
+    feed: &Feed,
+    after: Id,
+    threads: &Arc<Threads>,
+) -> Result<(), Error> {
     // The second thread counts like any other: a process that runs out of them is aborted, not
     // refused.
-    let Some(_second) = load.reserve() else {
+    let Some(_second) = threads.reserve() else {
         return socket.close(CloseCode::TRY_AGAIN_LATER, "no thread is free");
     };
     let sender = socket.sender();

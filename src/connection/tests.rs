@@ -131,11 +131,11 @@ fn a_reader_goes_on_while_a_writer_waits_for_the_peer() {
 fn a_deadline_is_for_all_reads_together_and_patience_for_each() {
     let (mut connection, mut peer) = pair(None);
     peer.write_all(b"ab").unwrap();
-    connection.set_limit(PATIENCE);
+    connection.set_deadline(PATIENCE);
     assert_eq!(connection.fill_buf().unwrap(), b"ab");
     connection.consume(1);
     // What is here is here, whatever the hour; only waiting ends.
-    connection.set_limit(Duration::ZERO);
+    connection.set_deadline(Duration::ZERO);
     assert_eq!(connection.fill_buf().unwrap(), b"b");
     connection.consume(1);
     assert_eq!(connection.fill_buf().unwrap_err().kind(), ErrorKind::TimedOut);

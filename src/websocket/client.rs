@@ -116,7 +116,7 @@ impl Client {
         connection
             .writer()
             .write(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
-        connection.set_limit(CONNECT_LIMIT);
+        connection.set_deadline(CONNECT_LIMIT);
         let (mut response, framing) = Response::read_head_from(&mut connection, false)?;
         // A refusal often says why. Only a text with a length is waited for: an endless answer is
         // one, too.

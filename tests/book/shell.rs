@@ -397,7 +397,7 @@ fn unescape(text: &str, argument: Option<&str>) -> Result<Vec<u8>, String> {
 fn netcat(bytes: &[u8], address: &str, screen: &Screen) -> io::Result<()> {
     let mut connection = Connection::connect(address, PATIENCE)?;
     screen.lock().socket = Some(connection.writer());
-    connection.set_limit(PATIENCE);
+    connection.set_deadline(PATIENCE);
     connection.writer().write(|out| out.extend_from_slice(bytes))?;
     loop {
         let n = match connection.fill_buf() {
@@ -515,7 +515,7 @@ impl Curl {
         (connects, discard): (usize, bool),
         screen: &Screen,
     ) -> io::Result<Option<Connection>> {
-        connection.set_limit(self.max_time.unwrap_or(PATIENCE));
+        connection.set_deadline(self.max_time.unwrap_or(PATIENCE));
         let usual = if self.head_only {
             "HEAD"
         } else if self.data.is_some() {

@@ -66,7 +66,7 @@ pub struct Cost {
 }
 
 impl Bench {
-    pub fn new() -> Bench {
+    pub fn new() -> io::Result<Bench> {
         let crossed = Arc::new(Crossed::default());
         let counts = Arc::clone(&crossed);
         let tap: Tap = Arc::new(move |_, crossing| {
@@ -81,7 +81,7 @@ impl Bench {
                 Crossing::Closed => 0,
             };
         });
-        Bench { server: Server::new(Limits::default(), Some(tap)), crossed }
+        Ok(Bench { server: Server::new(Limits::default(), Some(tap))?, crossed })
     }
 
     pub fn bytes(&self) -> Bytes {
@@ -123,7 +123,7 @@ impl Bench {
     ) -> io::Result<u16> {
         let port = self.server.bind("127.0.0.1", 0)?;
         let number = port.number;
-        port.serve(handler);
+        port.serve(handler)?;
         Ok(number)
     }
 

@@ -73,7 +73,7 @@ fn minute(bench: &Bench, messages: u32) -> io::Result<(u64, u64)> {
 
 pub fn held(bench: &Bench) -> io::Result<()> {
     // Both ends are in this process, so each takes two of the files that it may open.
-    let number = 1000.min(bench.server.load().max_threads() / 2);
+    let number = 1000.min(bench.server.threads().max() / 2);
     let (feed, port, waits) = bench.feed(PATIENCE)?;
     let head = long_poll(feed.newest());
     let before = process();

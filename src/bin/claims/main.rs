@@ -62,7 +62,13 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let bench = Bench::new();
+    let bench = match Bench::new() {
+        Ok(bench) => bench,
+        Err(error) => {
+            eprintln!("no thread to be had: {error} (see ulimit -u)");
+            return ExitCode::FAILURE;
+        }
+    };
     let mut introduced = false;
     for (name, heading, exact, measure) in &wanted {
         if !exact && !std::mem::replace(&mut introduced, true) {

@@ -27,7 +27,7 @@ pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result
         let _open = hub.pace.count_page();
         let view = &open.view;
         both_ways(
-            &hub.load,
+            &hub.threads,
             socket,
             |sender, ended| {
                 let (mut after, mut told) = (view.crossings.newest(), String::new());

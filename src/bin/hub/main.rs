@@ -28,7 +28,7 @@ use pace::Pace;
 use push_by_hand::cors::{Cors, refuse_foreign_page};
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
-use push_by_hand::server::{Load, Responder, Sent};
+use push_by_hand::server::{Responder, Sent, Threads};
 use push_by_hand::{clock, json, pages};
 use readers::read;
 use std::io;
@@ -49,7 +49,7 @@ struct Hub {
     channels: Channels,
     views: Arc<Views>,
     cors: Cors,
-    load: Load,
+    threads: Arc<Threads>,
     /// How many connections read by each technique at present.
     reading: [AtomicUsize; 5],
     pace: Pace,
@@ -58,7 +58,7 @@ struct Hub {
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let views = Arc::new(Views::default());
-    let server = options.server_with(Some(views.tap()));
+    let server = options.server_with(Some(views.tap()))?;
     let port = options.bind(&server)?;
     let hub = Arc::new(Hub {
         started: Instant::now(),
@@ -70,20 +70,17 @@ fn main() -> Result<(), Failure> {
             request_fields: "Content-Type, Last-Event-ID",
             response_fields: "",
         },
-        load: server.load(),
+        threads: server.threads(),
         reading: Default::default(),
         pace: Pace::default(),
     });
     let ticking = Arc::clone(&hub);
-    thread::Builder::new()
-        .name("pace".into())
-        .spawn(move || {
-            ticking.pace.tick(|| ticking.channels.get("").map(|feed| feed.publish(&time_of_day())))
-        })
-        .expect("a first thread starts because none has been started yet");
+    thread::Builder::new().name("pace".into()).spawn(move || {
+        ticking.pace.tick(|| ticking.channels.get("").map(|feed| feed.publish(&time_of_day())))
+    })?;
 
     announce("page", &options.origin("http", &port));
-    port.serve(move |request, responder| answer(&hub, request, responder));
+    port.serve(move |request, responder| answer(&hub, request, responder))?;
     server.wait()
 }
 
@@ -151,9 +148,9 @@ fn status(hub: &Hub) -> Response {
     let body = format!(
         r#"{{"uptime":{},"threads":{},"max_threads":{},"refused":{},"received":{received},"sent":{sent},"reading":{{{}}},"channels":[{}]}}"#,
         hub.started.elapsed().as_secs(),
-        hub.load.threads(),
-        hub.load.max_threads(),
-        hub.load.refused(),
+        hub.threads.live(),
+        hub.threads.max(),
+        hub.threads.refused(),
         reading.join(","),
         channels.collect::<Vec<_>>().join(","),
     );

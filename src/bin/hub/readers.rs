@@ -7,7 +7,7 @@ use crate::views::View;
 use push_by_hand::event_stream::Event;
 use push_by_hand::feed::{Feed, Gap, Id, News};
 use push_by_hand::http::{Request, Response, Status};
-use push_by_hand::server::{Load, Responder, Sent};
+use push_by_hand::server::{Responder, Sent, Threads};
 use push_by_hand::websocket::{self, CloseCode, Sender, WebSocket};
 use push_by_hand::{json, lesson};
 use std::io;
@@ -210,7 +210,7 @@ fn web_socket(mut reader: Reader, request: &Request, responder: Responder) -> io
     let feed = Arc::clone(&reader.feed);
     websocket::serve(request, responder, &policy, |socket| {
         both_ways(
-            &reader.hub.load.clone(),
+            &reader.hub.threads.clone(),
             socket,
             |sender, ended| {
                 let mut silent_since = Instant::now();
@@ -249,13 +249,13 @@ fn web_socket(mut reader: Reader, request: &Request, responder: Responder) -> io
 /// A socket that is written on a second thread while it is read on this one: full duplex, on calls
 /// that block.
 pub fn both_ways(
-    load: &Load,
+    threads: &Arc<Threads>,
     socket: &mut WebSocket,
     push: impl FnOnce(&Sender, &AtomicBool) -> Result<(), websocket::Error> + Send,
     hear: impl Fn(&Sender, &str) -> Result<(), websocket::Error>,
 ) -> Result<(), websocket::Error> {
     // The second thread counts like any other: the process must not run out of them.
-    let Some(_reserved) = load.reserve() else {
+    let Some(_reserved) = threads.reserve() else {
         return socket.close(CloseCode::TRY_AGAIN_LATER, "no thread is free");
     };
     let sender = socket.sender();

@@ -71,10 +71,10 @@ pub fn predicted<T: PartialEq + Debug>(asked: &str, prediction: Option<T>, came:
 pub fn serve(
     handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static,
 ) -> u16 {
-    let server = Server::new(Limits::default(), None);
+    let server = Server::new(Limits::default(), None).unwrap();
     let port = server.bind("127.0.0.1", 0).unwrap();
     let number = port.number;
-    port.serve(handler);
+    port.serve(handler).unwrap();
     number
 }
 

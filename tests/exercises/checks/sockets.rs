@@ -171,10 +171,11 @@ pub fn predict_the_goodbye(bytes: Option<usize>) -> Check {
             record.lock().unwrap().extend_from_slice(bytes);
         }
     });
-    let server = Server::new(Limits::default(), Some(tap));
+    let server = Server::new(Limits::default(), Some(tap)).unwrap();
     let port = server.bind("127.0.0.1", 0).unwrap();
     let url = format!("ws://127.0.0.1:{}/", port.number);
-    port.serve(|request, responder| websocket::serve(request, responder, &Policy::default(), echo));
+    port.serve(|request, responder| websocket::serve(request, responder, &Policy::default(), echo))
+        .unwrap();
     let mut client = Command::new(env!("CARGO_BIN_EXE_client"))
         .arg(url)
         .stdin(Stdio::piped())

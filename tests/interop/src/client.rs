@@ -71,7 +71,7 @@ fn request(method: &str, url: &str, fields: &[(&str, &str)], body: &[u8]) -> Con
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut connection =
         Connection::connect(authority, LIMIT).expect("the server accepts connections");
-    connection.set_limit(LIMIT);
+    connection.set_deadline(LIMIT);
     let fields: String =
         fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length =

@@ -1,0 +1,218 @@
+//! One connection from its first request to its end, and the [`Responder`] through which a handler
+//! answers each.
+
+use super::log::note;
+use super::{Limits, refusal};
+use crate::connection::{Connection, Tap, Waited, Writer};
+use crate::http::body::Framing;
+use crate::http::chunked::ChunkedWriter;
+use crate::http::{Error, Request, Response, Terms, Version};
+use std::io;
+use std::net::{SocketAddr, TcpStream};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a lesson is to the server: from a request to proof that it was answered.
+pub(super) type Handler = dyn Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync;
+
+/// What all connections of a port have in common.
+pub(super) struct Service {
+    pub(super) handler: Box<Handler>,
+    pub(super) tap: Option<Tap>,
+    pub(super) limits: Limits,
+}
+
+/// A connection that waits for a thread.
+pub(super) struct Accepted {
+    pub(super) stream: TcpStream,
+    pub(super) peer: SocketAddr,
+    pub(super) service: Arc<Service>,
+}
+
+impl Accepted {
+    /// Serves the connection to its end. Whatever happens to it happens to it alone.
+    pub(super) fn serve(self) {
+        let Accepted { stream, peer, service } = self;
+        let outcome = Connection::new(stream, service.limits.write, service.tap.clone()).and_then(
+            |mut connection| {
+                let outcome = converse(&mut connection, &service, peer);
+                connection.close();
+                outcome
+            },
+        );
+        match outcome {
+            Ok(()) => {}
+            // A peer that leaves while we write is how most streams end.
+            Err(error) if is_gone(&error) => {}
+            Err(error) => note(format!("closed {peer}: {error}")),
+        }
+    }
+}
+
+/// Whether an error says that there is nobody at the other end any more.
+fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+}
+
+/// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
+fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) -> io::Result<()> {
+    loop {
+        // Here also leaves the answer of the turn before: it is sent when this is about to wait.
+        if connection.wait_for_input(service.limits.idle)? != Waited::Ready {
+            return Ok(());
+        }
+        let begun = connection.position();
+        let request = match read_request(connection, service.limits.request) {
+            Ok(Some(request)) => request,
+            Ok(None) => return Ok(()),
+            Err(error) => {
+                let came = connection.position() - begun;
+                return refusal::unreadable(connection, error, came, peer);
+            }
+        };
+        if !answer(connection, service, &request, peer)? {
+            return Ok(());
+        }
+    }
+}
+
+/// Reads one request, each of its parts within its deadline.
+// Most connections spend their life in the handler, waiting, and what stands on the stack of
+// `converse` until then stays in memory for as long. So this has a stack of its own.
+#[inline(never)]
+fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<Request>, Error> {
+    connection.set_deadline(limit);
+    let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
+    if request.expects_continue()? {
+        // It leaves when the reader waits for the body. If that is already here it leaves with the
+        // answer, which does no harm.
+        connection.writer().write(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
+    }
+    connection.set_deadline(limit);
+    request.read_body_from(connection)?;
+    Ok(Some(request))
+}
+
+/// Has the request answered, by the handler or in its place; returns whether the connection goes on.
+fn answer(
+    connection: &mut Connection,
+    service: &Service,
+    request: &Request,
+    peer: SocketAddr,
+) -> io::Result<bool> {
+    let terms = request.terms();
+    let mut answered = false;
+    let responder = Responder { connection, terms, answered: &mut answered };
+    match catch_unwind(AssertUnwindSafe(|| (service.handler)(request, responder))) {
+        Ok(Ok(sent)) => {
+            // RFC 9112 §9.6: a client that has said "close" sends nothing after this request.
+            if !terms.persistent && request.says_close() {
+                connection.expect_no_more();
+            }
+            return Ok(sent.persistent);
+        }
+        Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
+        // Half an answer cannot be taken back. The panic has already told the log where it
+        // happened.
+        Err(_) if answered => connection.writer().cut(),
+        failed => {
+            let error = failed.ok().and_then(Result::err);
+            refusal::mistake(connection, error, terms, peer)?;
+        }
+    }
+    Ok(false)
+}
+
+/// Proof that a request was answered. Only a [`Responder`] makes one, so a handler cannot forget to
+/// answer, or answer twice.
+pub struct Sent {
+    /// Whether the connection goes on after this answer.
+    persistent: bool,
+}
+
+/// The answer that is owed to one request.
+pub struct Responder<'a> {
+    connection: &'a mut Connection,
+    terms: Terms,
+    answered: &'a mut bool,
+}
+
+impl Responder<'_> {
+    /// Answers with a whole response.
+    ///
+    /// # Errors
+    /// The peer is gone.
+    // See `converse`: a handler that may also stream would keep room for this on its stack.
+    #[inline(never)]
+    pub fn send(self, response: Response) -> io::Result<Sent> {
+        *self.answered = true;
+        self.connection.writer().write(|out| response.write_to(out, self.terms))?;
+        Ok(Sent { persistent: self.terms.persistent })
+    }
+
+    /// Answers with a head and then with whatever `body` sends, chunk by chunk, for as long as it
+    /// likes. The answer to HEAD ends after the head, and so does a 204 or 304: `body` is not
+    /// called.
+    ///
+    /// # Errors
+    /// The peer is gone; or what `body` returned.
+    pub fn stream(
+        self,
+        response: Response,
+        body: impl FnOnce(&ChunkedWriter) -> io::Result<()>,
+    ) -> io::Result<Sent> {
+        let framed = self.terms.version == Version::Http11;
+        let terms = Terms { persistent: self.terms.persistent && framed, ..self.terms };
+        let framing = if framed { Framing::Chunked } else { Framing::UntilClose };
+        let head_only = terms.head_only || response.status.never_has_content();
+        let writer = self.connection.writer();
+        *self.answered = true;
+        writer.write(|out| response.write_head_to(out, terms, framing))?;
+        // What has left is not kept for as long as the stream lasts.
+        drop(response);
+        if !head_only {
+            let chunks = ChunkedWriter::new(writer, framed);
+            body(&chunks)?;
+            chunks.finish()?;
+        }
+        Ok(Sent { persistent: terms.persistent })
+    }
+
+    /// Answers with 101 and leaves HTTP: from here on the connection is the new protocol's, with
+    /// whatever it has already read.
+    ///
+    /// # Errors
+    /// The peer is gone; or what `protocol` returned.
+    pub fn switch_protocols(
+        self,
+        response: Response,
+        protocol: impl FnOnce(&mut Connection) -> io::Result<()>,
+    ) -> io::Result<Sent> {
+        *self.answered = true;
+        let writer = self.connection.writer();
+        writer.write(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
+        // At once: a protocol that only ever sends from another thread would never make this one
+        // wait, and so never send it.
+        writer.flush()?;
+        drop((writer, response));
+        protocol(self.connection)?;
+        Ok(Sent { persistent: false })
+    }
+
+    /// Whether the client has closed its end, asked without waiting; for a handler that holds a
+    /// request.
+    pub fn client_has_ended(&mut self) -> bool {
+        self.connection.peer_has_ended()
+    }
+
+    /// The writing end of the connection, for whoever wants to count or to cut.
+    pub fn writer(&self) -> Writer {
+        self.connection.writer()
+    }
+
+    /// The number of this connection, as its tap sees it.
+    pub fn connection_number(&self) -> u64 {
+        self.connection.number()
+    }
+}

@@ -1,0 +1,151 @@
+//! The threads that serve connections: how many there may be, and how they are used again.
+
+use super::log::note;
+use super::responder::Accepted;
+use std::collections::VecDeque;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+use std::time::Duration;
+
+/// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes
+/// memory.
+const STACK: usize = 256 * 1024;
+/// How long a thread without a connection waits for the next one before it ends: starting one costs
+/// more than this wait.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// The threads that serve the connections of all ports of a server. One that has finished waits a
+/// moment for the next connection, so that a client that opens one for every request does not pay
+/// for a new thread each time.
+pub struct Threads {
+    max: usize,
+    state: Mutex<State>,
+    arrived: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    live: usize,
+    idle: usize,
+    refused: u64,
+    waiting: VecDeque<Accepted>,
+}
+
+impl Threads {
+    pub(super) fn new(wanted: usize) -> Arc<Threads> {
+        let max = wanted.min(bearable());
+        Arc::new(Threads { max, state: Mutex::default(), arrived: Condvar::new() })
+    }
+
+    /// How many threads there are: those that serve a connection, those that wait a moment for the
+    /// next, and those taken for something else.
+    pub fn live(&self) -> usize {
+        self.lock().live
+    }
+
+    /// How many there may be.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
+    /// How many connections were refused for want of a thread.
+    pub fn refused(&self) -> u64 {
+        self.lock().refused
+    }
+
+    /// Takes the place of one thread for something else than a connection, until the guard is
+    /// dropped; `None` if there is none left.
+    pub fn reserve(self: &Arc<Self>) -> Option<Reserved> {
+        let mut state = self.lock();
+        if state.live >= self.max {
+            return None;
+        }
+        state.live += 1;
+        Some(Reserved(Arc::clone(self)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("nothing panics under this lock because it only counts")
+    }
+
+    /// Hands the connection to a thread; gives one back if there is none to be had.
+    pub(super) fn take(self: &Arc<Self>, accepted: Accepted) -> Option<Accepted> {
+        let mut state = self.lock();
+        if state.idle <= state.waiting.len() {
+            if state.live >= self.max {
+                state.refused += 1;
+                return Some(accepted);
+            }
+            state.live += 1;
+            state.waiting.push_back(accepted);
+            drop(state);
+            let threads = Arc::clone(self);
+            let begin = thread::Builder::new().name("connection".into()).stack_size(STACK);
+            let Err(error) = begin.spawn(move || threads.work()) else { return None };
+            note(format!("no thread to be had: {error}"));
+            let mut state = self.lock();
+            state.live -= 1;
+            state.refused += 1;
+            return state.waiting.pop_back();
+        }
+        state.waiting.push_back(accepted);
+        drop(state);
+        self.arrived.notify_one();
+        None
+    }
+
+    /// The life of a thread: a connection, and another, until none comes for a while.
+    fn work(&self) {
+        let mut state = self.lock();
+        loop {
+            if let Some(accepted) = state.waiting.pop_front() {
+                drop(state);
+                // A bug outside the handler (in a tap, say) ends the connection and not the thread,
+                // whose place would be lost.
+                let _ = catch_unwind(AssertUnwindSafe(|| accepted.serve()));
+                state = self.lock();
+                continue;
+            }
+            state.idle += 1;
+            let (woken, timeout) = self
+                .arrived
+                .wait_timeout(state, IDLE)
+                .expect("nothing panics under this lock because it only counts");
+            state = woken;
+            state.idle -= 1;
+            if timeout.timed_out() && state.waiting.is_empty() {
+                state.live -= 1;
+                return;
+            }
+        }
+    }
+}
+
+/// The place of a thread among those a server may have.
+pub struct Reserved(Arc<Threads>);
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.0.lock().live -= 1;
+    }
+}
+
+/// The most threads this process can bear. On Linux each maps four regions (its stack, its signal
+/// stack, a guard page for each), and the process is not refused but aborted when it runs out of
+/// them; and each connection is a file.
+fn bearable() -> usize {
+    let maps = fs::read_to_string("/proc/sys/vm/max_map_count")
+        .ok()
+        .and_then(|text| text.trim().parse::<usize>().ok());
+    let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let files = limits.lines().find_map(|line| {
+        line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok()
+    });
+    // What the rest of the process needs: libraries and heaps; listeners, pages, standard streams,
+    // connections being refused.
+    let by_maps = maps.map_or(usize::MAX, |maps| maps.saturating_sub(2_000) / 4);
+    let by_files = files.map_or(usize::MAX, |files: usize| files - (files / 2).min(64));
+    by_maps.min(by_files).max(1)
+}
