@@ -1,10 +1,8 @@
-//! The time: as a person reads it, as HTTP writes it, and as news, once a second.
+//! The time: as a person reads it, as HTTP writes it, and as scripts count it.
 //!
 //! std knows no time zones, so everything here is UTC; a page shows it in the reader's own zone,
 //! which only the browser knows. Implements RFC 9110 §5.6.7 (IMF-fixdate).
 
-use crate::feed::Feed;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Time since the Unix epoch. A clock set before 1970 counts as 1970.
@@ -28,7 +26,7 @@ pub fn unix_millis() -> u64 {
 /// assert_eq!(push_by_hand::clock::time_of_day(784_111_777), "08:49:37");
 /// ```
 pub fn time_of_day(unix_seconds: u64) -> String {
-    // It stands in the date, too.
+    // HTTP's date has it as a part.
     String::from_utf8(imf_fixdate(unix_seconds)[17..25].to_vec())
         .expect("a date is ASCII because it is made of digits and letters")
 }
@@ -74,33 +72,6 @@ fn civil_date(day: u64) -> (u64, u64, u64) {
     let day_of_month = day - (153 * month + 2) / 5 + 1;
     let (year, month) = if month < 10 { (year, month + 3) } else { (year + 1, month - 9) };
     (cycle * 400 + year, month, day_of_month)
-}
-
-/// Publishes a tick now, so that whoever asks first finds one, and starts the thread that publishes
-/// another at each full second. `tick` makes the event type and the text from the time in
-/// milliseconds since the epoch.
-///
-/// # Errors
-/// There is no thread to be had.
-pub fn start(
-    feed: Arc<Feed>,
-    tick: impl Fn(u64) -> (&'static str, String) + Send + 'static,
-) -> std::io::Result<()> {
-    let publish = move || {
-        let (event, data) = tick(unix_millis());
-        feed.publish_event(event, &data);
-    };
-    publish();
-    let each_second = move || {
-        loop {
-            // To the next full second, however long the last tick took: sleeping 1000 ms each time
-            // would drift.
-            std::thread::sleep(Duration::from_millis(1000 - unix_millis() % 1000));
-            publish();
-        }
-    };
-    std::thread::Builder::new().name("clock".into()).spawn(each_second)?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ pub struct Cors {
 impl Cors {
     /// The origin this request's answer may be shared with.
     ///
-    /// One allowed origin is stated on every answer: it does not depend on who asks. Of several,
+    /// One allowed origin is stated on every answer: it is the same for all pages. Of several,
     /// the asking one is stated, if it is among them. That answer varies with the question, and a
     /// cache must know (RFC 9110 §12.5.5).
     fn shared_with<'a>(&'a self, request: &'a Request) -> Option<&'a str> {

@@ -1,6 +1,6 @@
 //! The numbered log that every technique reads.
 //!
-//! Comes first: it knows no socket. One lock, one condition variable.
+//! Comes after `clock`, and knows no socket. One lock, one condition variable.
 //!
 //! ```text
 //!              oldest                newest
@@ -17,15 +17,16 @@
 //! Left out: the log lives in memory and ends with the process. A production server would keep it
 //! elsewhere.
 
+use crate::clock;
 use std::collections::VecDeque;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// The name of one message: which run of the server, and which message of that run, counted from 1.
 ///
-/// On the wire `1763700000000-42`. The run is part of it so that a client who comes back after a
+/// On the wire `1763700000000-42`. The run is part of it so that a client that comes back after a
 /// restart cannot take the new run's message 43 for the one it was waiting for. Digits and a dash
 /// only: it also travels in `Last-Event-ID`, where browsers may one day want nothing that CORS
 /// calls unsafe (Fetch, "CORS-safelisted request-header").
@@ -121,8 +122,7 @@ impl Feed {
         let mut log = self.lock();
         log.newest += 1;
         let id = Id { epoch: self.epoch, seq: log.newest };
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let time = u64::try_from(time).unwrap_or(u64::MAX);
+        let time = clock::unix_millis();
         log.bytes += data.len();
         log.messages.push_back(Arc::new(Message {
             id,
@@ -170,7 +170,7 @@ impl Feed {
         Id { epoch: self.epoch, seq: self.lock().newest }
     }
 
-    /// The id before the newest message: who begins here gets that one at once, and then what is to
+    /// The id before the newest message: whoever begins here gets that one at once, and then what is to
     /// come.
     pub fn before_newest(&self) -> Id {
         let newest = self.newest();

@@ -3,6 +3,7 @@
 //! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant,
 //! and gets on with its subject.
 
+use crate::clock;
 use crate::connection::{Crossing, Tap};
 use crate::feed::{Feed, Id};
 use crate::http::{Request, Response, Status};
@@ -12,10 +13,13 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 /// The longest text that can be published, in bytes.
 pub const MAX_TEXT: usize = 64 * 1024;
+/// What a lesson's log keeps at most, in bytes of text: far more than its ticks have.
+const KEPT_BYTES: usize = 1 << 20;
 
 /// What a lesson is, and which flags it takes beside those that all take.
 pub struct Lesson {
@@ -231,6 +235,28 @@ impl Options {
         };
         format!("{scheme}://{host}:{}", port.number)
     }
+}
+
+/// A feed with a tick in it, so that whoever asks first finds one, and a thread that publishes
+/// another at each full second. `tick` makes the text from the time in milliseconds since the Unix
+/// epoch. The feed keeps the last `kept` ticks.
+///
+/// # Errors
+/// There is no thread to be had.
+pub fn ticks(kept: usize, tick: impl Fn(u64) -> String + Send + 'static) -> io::Result<Arc<Feed>> {
+    let feed = Arc::new(Feed::new(clock::unix_millis(), kept, KEPT_BYTES));
+    feed.publish(&tick(clock::unix_millis()));
+    let ticking = Arc::clone(&feed);
+    let each_second = move || {
+        loop {
+            // To the next full second, however long the last tick took: sleeping 1000 ms each time
+            // would drift.
+            thread::sleep(Duration::from_millis(1000 - clock::unix_millis() % 1000));
+            ticking.publish(&tick(clock::unix_millis()));
+        }
+    };
+    thread::Builder::new().name("clock".into()).spawn(each_second)?;
+    Ok(feed)
 }
 
 /// After which message a reader wants to begin, by the query parameter `after`: the one it names,

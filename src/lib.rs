@@ -16,8 +16,8 @@
 //!
 //! | module | its job |
 //! |---|---|
+//! | [`clock`] | the time, for people, for HTTP and for scripts |
 //! | [`feed`] | the numbered log that every technique reads |
-//! | [`clock`] | the time, for people, for HTTP, and as news once a second |
 //! | [`json`] | what the pages' scripts are sent |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
 //! | [`http`] | HTTP/1.1 messages, read and written |

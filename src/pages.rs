@@ -27,7 +27,7 @@ pub fn answer(request: &Request, home: &str) -> Response {
     let Ok(content) = std::fs::read(&file) else { return Response::not_found(request) };
     let etag = format!("\"{}\"", &sha1_smol::Sha1::from(&content).digest().to_string()[..16]);
     Response::with_body(Status::OK, content_type(&file), content)
-        // Keep it, but ask each time whether it is still right: who edits a page wants to see it.
+        // Keep it, but ask each time whether it is still right: an edited page is seen at once.
         .with("Cache-Control", "no-cache")
         .with("X-Content-Type-Options", "nosniff")
         .unless_known(request, &etag)

@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The programs without a page, and why.
@@ -69,6 +69,11 @@ fn code(file: &Path) -> String {
         .filter(|line| !line.trim_start().starts_with("//"))
         .map(|line| format!("{line}\n"))
         .collect()
+}
+
+/// Whether a file is a module's own tests, which may look at anything.
+fn is_test(file: &Path) -> bool {
+    stem(file).ends_with("tests") || file.components().any(|part| part.as_os_str() == "tests")
 }
 
 /// Every name that follows `prefix` in the code: of `crate::feed` and `crate::{json, wire}`, after
@@ -248,10 +253,7 @@ fn a_module_imports_only_those_before_it() {
     for file in files("src", ".rs") {
         let module =
             file.components().nth(1).unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs");
-        // A module's own tests, where they fill a file, may look at anything.
-        let is_test = stem(&file).ends_with("tests")
-            || file.components().any(|part| part.as_os_str() == "tests");
-        if ["lib", "bin"].contains(&module) || is_test {
+        if ["lib", "bin"].contains(&module) || is_test(&file) {
             continue;
         }
         let own =
@@ -268,6 +270,73 @@ fn a_module_imports_only_those_before_it() {
         }
     }
     assert!(imports > 10, "{imports}");
+}
+
+/// The files of a folder, each with its siblings whose names it uses: directly, or by way of what
+/// `mod.rs` exports. `mod.rs` itself exports what it likes, and is asked only for what it defines.
+fn uses_within(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let files = files(folder.to_str().unwrap(), ".rs");
+    let files: Vec<_> =
+        files.iter().filter(|file| file.parent() == Some(folder) && !is_test(file)).collect();
+    let names: Vec<_> = files.iter().map(|file| stem(file)).collect();
+    let front = code(&folder.join("mod.rs"));
+    let exported = |name: &str| {
+        names.iter().copied().find(|file| {
+            let from = format!("use {file}::");
+            let lists = front.split(&from).skip(1);
+            let mut lists = lists.filter_map(|rest| rest.split(';').next());
+            lists.any(|list| {
+                list.split(|c: char| !c.is_alphanumeric() && c != '_').any(|part| part == name)
+            })
+        })
+    };
+    let mut uses = BTreeMap::new();
+    for file in &files {
+        let (own, mut code) = (stem(file), code(file));
+        let mut used: Vec<String> = named_after("super::", &code);
+        used.extend(named_after(&format!("crate::{}::", stem(folder)), &code));
+        if own == "mod" {
+            code = code.lines().filter(|line| !line.contains("use ")).collect();
+            used.extend(
+                names
+                    .iter()
+                    .filter(|name| code.contains(&format!("{name}::")))
+                    .map(|name| (*name).to_owned()),
+            );
+        }
+        let siblings = used.iter().map(|name| {
+            names
+                .iter()
+                .copied()
+                .find(|file| file == name)
+                .or_else(|| exported(name))
+                .unwrap_or("mod")
+        });
+        uses.insert(
+            own.to_owned(),
+            siblings.filter(|other| *other != own).map(str::to_owned).collect(),
+        );
+    }
+    uses
+}
+
+#[test]
+fn within_a_folder_no_file_uses_one_that_uses_it() {
+    let mut seen = 0;
+    for folder in files("src", "mod.rs").iter().filter_map(|file| file.parent()) {
+        let mut uses = uses_within(folder);
+        seen += uses.values().map(BTreeSet::len).sum::<usize>();
+        // What uses nothing that is left can be read next. What is never left alone is a circle.
+        while let Some(next) = uses
+            .iter()
+            .find(|(_, used)| used.iter().all(|other| !uses.contains_key(other)))
+            .map(|(file, _)| file.clone())
+        {
+            uses.remove(&next);
+        }
+        assert!(uses.is_empty(), "a circle in {}: {uses:?}", folder.display());
+    }
+    assert!(seen > 20, "{seen}");
 }
 
 #[test]

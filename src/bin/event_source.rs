@@ -9,10 +9,9 @@ use push_by_hand::cors::refuse_foreign_page;
 use push_by_hand::feed::{Feed, Message};
 use push_by_hand::http::chunked::ChunkedWriter;
 use push_by_hand::http::{Method, Request, Response, Status};
-use push_by_hand::lesson::{Failure, Lesson, announce};
-use push_by_hand::{clock, pages};
+use push_by_hand::lesson::{self, Failure, Lesson, announce};
+use push_by_hand::pages;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -28,9 +27,8 @@ fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let server = options.server()?;
     let port = options.bind(&server)?;
-    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", now.to_string()))?;
-    // While this is set, streams end, and who comes back is told to stay away.
+    let feed = lesson::ticks(KEPT, |now| now.to_string())?;
+    // While this is set, streams end, and whoever comes back is told to stay away.
     let stopped = AtomicBool::new(false);
 
     announce("page", &options.origin("http", &port));

@@ -9,7 +9,6 @@ use push_by_hand::http::{Method, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
 use push_by_hand::{clock, json, pages};
 use std::io;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const LESSON: Lesson =
@@ -31,8 +30,7 @@ fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let server = options.server()?;
     let port = options.bind(&server)?;
-    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)))?;
+    let feed = lesson::ticks(KEPT, |now| clock::time_of_day(now / 1000))?;
 
     announce("page", &options.origin("http", &port));
     port.serve(move |request, responder| match (request.method, request.path()) {

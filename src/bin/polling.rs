@@ -8,9 +8,8 @@ use push_by_hand::clock;
 use push_by_hand::cors::Cors;
 use push_by_hand::feed::{Feed, Id};
 use push_by_hand::http::{Method, Request, Response, Status};
-use push_by_hand::lesson::{Failure, Lesson, announce};
+use push_by_hand::lesson::{self, Failure, Lesson, announce};
 use push_by_hand::{json, pages};
-use std::sync::Arc;
 
 const LESSON: Lesson = Lesson {
     page_port: Some(8000),
@@ -28,8 +27,7 @@ fn main() -> Result<(), Failure> {
     let page_origin = options.origin("http", &page);
     let data_origin = options.origin("http", &data);
 
-    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)))?;
+    let feed = lesson::ticks(KEPT, |now| clock::time_of_day(now / 1000))?;
     let cors = Cors {
         origins: vec![page_origin.clone()],
         methods: "GET, HEAD",

@@ -10,10 +10,9 @@ use push_by_hand::event_stream::Event;
 use push_by_hand::feed::{Feed, Gap, Id, Message};
 use push_by_hand::http::chunked::ChunkedWriter;
 use push_by_hand::http::{Method, Request, Response, Status};
-use push_by_hand::lesson::{Failure, Lesson, announce};
+use push_by_hand::lesson::{self, Failure, Lesson, announce};
 use push_by_hand::{clock, json, pages};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,7 +23,7 @@ const LESSON: Lesson = Lesson {
 
 /// The longest silence before a comment breaks it.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How many ticks the log keeps: who stays away longer than five minutes is told how many were
+/// How many ticks the log keeps: whoever stays away longer than five minutes is told how many were
 /// missed.
 const KEPT: usize = 300;
 
@@ -32,10 +31,8 @@ fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let server = options.server()?;
     let port = options.bind(&server)?;
-    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| {
-        ("message", format!(r#"{{"ts":"{}"}}"#, clock::time_of_day(now / 1000)))
-    })?;
+    let feed =
+        lesson::ticks(KEPT, |now| format!(r#"{{"ts":"{}"}}"#, clock::time_of_day(now / 1000)))?;
     // Each `POST /drop` adds one; a stream that began under another number is cut.
     let drops = AtomicU64::new(0);
 

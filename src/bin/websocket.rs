@@ -7,7 +7,7 @@
 
 use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::{Request, Response, Status};
-use push_by_hand::lesson::{Failure, Lesson, after, announce, print};
+use push_by_hand::lesson::{self, Failure, Lesson, announce, print};
 use push_by_hand::server::{Responder, Sent, Threads};
 use push_by_hand::websocket::{self, CloseCode, Error, Message, Policy, Sender, State, WebSocket};
 use push_by_hand::{clock, json, pages};
@@ -38,8 +38,7 @@ fn main() -> Result<(), Failure> {
     // The page may also be opened by its address.
     let origins = vec![page_origin.clone(), format!("http://127.0.0.1:{}", page.number)];
     let policy = Policy { origins, ..Policy::default() };
-    let feed = Arc::new(Feed::new(clock::unix_millis(), KEPT, 1 << 20));
-    clock::start(Arc::clone(&feed), |now| ("message", clock::time_of_day(now / 1000)))?;
+    let feed = lesson::ticks(KEPT, |now| clock::time_of_day(now / 1000))?;
 
     announce("page", &page_origin);
     announce("socket", &socket_origin);
@@ -72,7 +71,7 @@ fn connect(
             answer(socket)
         }),
         "/echo" => websocket::serve(request, responder, policy, echo),
-        "/push" => match after(request, feed) {
+        "/push" => match lesson::after(request, feed) {
             Ok(after) => websocket::serve(request, responder, policy, |socket| {
                 push(socket, feed, after, threads)
             }),

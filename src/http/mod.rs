@@ -11,9 +11,9 @@
 //! length the fields tell. A message is bytes, not text (RFC 9112 §2.2): each part is cut out
 //! first and decoded after.
 //!
-//! Read in this order: [`Status`], [`Error`] (each rule with the answer to its breach), [`Fields`],
-//! [`Request`], [`body`] (where a body ends), [`chunked`] (a body whose length nobody knows yet),
-//! [`Response`].
+//! Read in this order: [`Status`], [`Error`] (each rule with the answer to its breach), [`Method`],
+//! [`Version`] and [`Terms`], [`Fields`], [`chunked`] (a body whose length nobody knows yet),
+//! [`body`] (where a body ends), [`Request`], [`Response`]. Each uses only those before it.
 //!
 //! Left out: transfer codings other than chunked, trailer fields (read and dropped), CONNECT and
 //! TRACE.
@@ -25,12 +25,14 @@ mod fields;
 mod request;
 mod response;
 mod status;
+mod terms;
 
 pub use error::{Error, Rule};
 pub use fields::{Fields, MAX_LINES, MAX_SECTION};
-pub use request::{MAX_REQUEST_LINE, Method, Request, Version, percent_decode};
-pub use response::{Response, Terms};
+pub use request::{MAX_REQUEST_LINE, Request, percent_decode};
+pub use response::Response;
 pub use status::Status;
+pub use terms::{Method, Terms, Version};
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,10 @@
 //! A request: its first line, its fields and its body, read from a connection.
 //!
-//! Comes after `fields`. Implements RFC 9112 §3 (request-line, request-target, Host) and RFC 9110
-//! §9 (methods).
+//! Comes after `body`. Implements RFC 9112 §3 (request-line, request-target, Host).
 
 use super::body::{Body, Framing, MAX_BODY};
 use super::fields::{alphanumeric_or, is_token, read_line};
-use super::{Error, Fields, Rule, Terms};
+use super::{Error, Fields, Method, Rule, Terms, Version};
 use std::io::BufRead;
 
 /// The longest request-line, in bytes, without its line end: what RFC 9112 §3 asks everyone to
@@ -13,70 +12,6 @@ use std::io::BufRead;
 pub const MAX_REQUEST_LINE: usize = 8000;
 /// How many empty lines may come before a request-line (RFC 9112 §2.2 asks to ignore at least one).
 const MAX_EMPTY_LINES: usize = 4;
-
-/// What the client wants done (RFC 9110 §9.3). Method names are case-sensitive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Send me this.
-    Get,
-    /// Send me the head of what GET would send.
-    Head,
-    /// Take this.
-    Post,
-    /// Store this here.
-    Put,
-    /// Change this here.
-    Patch,
-    /// Remove this.
-    Delete,
-    /// Tell me what I may ask: CORS asks with it before other requests.
-    Options,
-}
-
-impl Method {
-    const ALL: [(Method, &'static str); 7] = [
-        (Method::Get, "GET"),
-        (Method::Head, "HEAD"),
-        (Method::Post, "POST"),
-        (Method::Put, "PUT"),
-        (Method::Patch, "PATCH"),
-        (Method::Delete, "DELETE"),
-        (Method::Options, "OPTIONS"),
-    ];
-
-    /// The method of this name.
-    pub fn named(name: &str) -> Option<Method> {
-        Method::ALL.iter().find(|(_, known)| *known == name).map(|&(method, _)| method)
-    }
-
-    /// Its name on the wire.
-    pub fn name(self) -> &'static str {
-        Method::ALL[self as usize].1
-    }
-}
-
-/// The version a message speaks. A higher minor version is answered as 1.1 (RFC 9110 §6.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// No chunks; the connection ends after the answer unless asked otherwise.
-    Http10,
-    /// Chunks; the connection stays open unless asked otherwise.
-    Http11,
-}
-
-impl Version {
-    /// Reads `HTTP/1.1`. `at` is where it stands.
-    pub(super) fn parse(text: &[u8], at: usize) -> Result<Version, Error> {
-        match text {
-            b"HTTP/1.0" => Ok(Version::Http10),
-            [b'H', b'T', b'T', b'P', b'/', b'1', b'.', b'1'..=b'9'] => Ok(Version::Http11),
-            [b'H', b'T', b'T', b'P', b'/', b'0'..=b'9', b'.', b'0'..=b'9'] => {
-                Err(Error::broken(Rule::VersionSupported, text, at))
-            }
-            _ => Err(Error::broken(Rule::Version, text, at)),
-        }
-    }
-}
 
 /// A request as it came.
 #[derive(Clone, Debug)]

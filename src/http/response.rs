@@ -5,23 +5,12 @@
 
 use super::body::{Body, Framing};
 use super::fields::read_line;
-use super::{Error, Fields, Method, Request, Rule, Status, Version};
+use super::{Error, Fields, Method, Request, Rule, Status, Terms, Version};
 use crate::clock;
 use std::io::BufRead;
 
 /// The longest status-line we read, in bytes.
 const MAX_STATUS_LINE: usize = 1024;
-
-/// What the request asks of the answer's form.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    /// The answer to HEAD: the head that GET would get, and no content.
-    pub head_only: bool,
-    /// The version the client speaks.
-    pub version: Version,
-    /// Whether the connection goes on after the answer.
-    pub persistent: bool,
-}
 
 /// An answer: a value like any other until it is sent.
 #[derive(Clone, Debug)]
@@ -84,8 +73,8 @@ impl Response {
         self
     }
 
-    /// Names this content with an entity tag, and sends it only to who does not have it yet: a GET
-    /// or HEAD whose `If-None-Match` lists the tag gets 304 and the fields that tell a cache what
+    /// Names this content with an entity tag, and sends it only to a client that lacks it: a GET or
+    /// HEAD whose `If-None-Match` lists the tag gets 304 and the fields that tell a cache what
     /// it may do (RFC 9110 §13.1.2, §15.4.5).
     ///
     /// `etag` is a strong tag with its quotes: `"33a64df5"`. The comparison is the weak one, which
@@ -153,8 +142,8 @@ impl Response {
         self.fields.write_to(out);
     }
 
-    /// Reads a response's head; for clients. `to` is the method of the request, and the second
-    /// value reads the body.
+    /// Reads a response's head; for clients. `head_only` says that the request was HEAD, whose
+    /// answer has no body whatever its fields say; the second value says how the body ends.
     ///
     /// # Errors
     /// [`Error::Broken`] with the rule, the bytes and where they stood.

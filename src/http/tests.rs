@@ -9,7 +9,8 @@ mod fields;
 mod request;
 mod response;
 
-use super::{Error, Rule};
+use super::body::MAX_BODY;
+use super::{Error, MAX_LINES, MAX_REQUEST_LINE, MAX_SECTION, Rule};
 use std::fmt::Debug;
 use std::io::{self, BufRead, Read};
 
@@ -98,5 +99,18 @@ fn assert_broken<T: Debug>(
             assert!(there.starts_with(came), "not \"{came}\" stood at byte {at}, but \"{there}\"");
         }
         other => panic!("expected {rule:?} broken at byte {at}; came {other:?} from {shown}"),
+    }
+}
+
+#[test]
+fn the_limits_that_the_catalogue_names_are_those_that_hold() {
+    for (rule, limit) in [
+        (Rule::RequestLineLength, MAX_REQUEST_LINE),
+        (Rule::FieldSectionLength, MAX_SECTION),
+        (Rule::FieldCount, MAX_LINES),
+        (Rule::BodyLength, MAX_BODY),
+    ] {
+        let (_, _, expected) = rule.entry();
+        assert!(expected.contains(&format!(" {limit} ")), "{rule:?}: {expected}; {limit}");
     }
 }
