@@ -7,7 +7,7 @@
 //!
 //! ```text
 //!  peer ──▶ kernel ──▶ buffer ──▶ fill_buf / consume          the thread of the connection
-//!  peer ◀── kernel ◀── pending ◀── Writer::write              that thread, or any other
+//!  peer ◀── kernel ◀── pending ◀── Writer::append             that thread, or any other
 //! ```
 //!
 //! Two rules make it fast. What is written waits in `pending` and is sent when the reader is about
@@ -69,20 +69,19 @@ pub struct Connection {
     patience: Patience,
     /// The read time-out the kernel knows.
     timeout: Option<Duration>,
-    /// The peer has sent its last byte, or has said so.
+    /// The peer has sent its last byte.
     ended: bool,
 }
 
 /// How long a read may wait for the peer.
 #[derive(Clone, Copy)]
 enum Patience {
-    /// Each read anew.
+    /// Each read anew. The kernel keeps this time by itself: a connection that is asked one thing
+    /// after another needs no call to set it.
     Each(Duration),
-    /// All reads together, from the first that has to wait: dripping one byte a second wins
-    /// nothing.
-    Within(Duration),
-    /// The same, after that first one.
-    Until(Instant),
+    /// All reads together: dripping one byte a second wins nothing, beyond what each byte that
+    /// comes adds.
+    Until { deadline: Instant, for_each_byte: Duration },
 }
 
 /// What [`Connection::wait_for_input`] waited for.
@@ -164,7 +163,7 @@ impl Connection {
         Err(last)
     }
 
-    /// The writing end. Clones write to the same socket; each `write` stays whole.
+    /// The writing end. Clones write to the same socket; what one call appends stays whole.
     pub fn writer(&self) -> Writer {
         Writer { socket: Arc::clone(&self.socket) }
     }
@@ -190,7 +189,13 @@ impl Connection {
     /// Everything read from here on must come within `limit`, in all; a read that would have to
     /// wait longer fails with `TimedOut`.
     pub fn set_deadline(&mut self, limit: Duration) {
-        self.patience = Patience::Within(limit);
+        self.set_pace(limit, Duration::ZERO);
+    }
+
+    /// The same for something long: each byte that comes adds to the time, so that a slow peer is
+    /// served and a peer that has stopped is not.
+    pub fn set_pace(&mut self, limit: Duration, for_each_byte: Duration) {
+        self.patience = Patience::Until { deadline: Instant::now() + limit, for_each_byte };
     }
 
     /// Each read from here on may wait so long; one that waits longer fails with `TimedOut`.
@@ -237,12 +242,6 @@ impl Connection {
         }
     }
 
-    /// Takes the peer's word that it sends no more, so that [`close`](Connection::close) need not
-    /// wait for its end.
-    pub fn expect_no_more(&mut self) {
-        self.ended = true;
-    }
-
     /// Closes in stages (RFC 9112 §9.6): send, say that no more will come, then read what the peer
     /// still sends until it closes too. Closing at once would answer those bytes with a reset, and
     /// a reset destroys what the peer has not read yet.
@@ -262,14 +261,9 @@ impl Connection {
 
     /// Tells the kernel how long the next read may wait, if it does not know yet.
     fn arm(&mut self) -> io::Result<()> {
-        if let Patience::Within(limit) = self.patience {
-            // Here, and not where the limit is set: most requests are here already when they are
-            // looked for, and need no clock.
-            self.patience = Patience::Until(Instant::now() + limit);
-        }
         let wanted = match self.patience {
-            Patience::Each(limit) | Patience::Within(limit) => limit,
-            Patience::Until(deadline) => deadline.saturating_duration_since(Instant::now()),
+            Patience::Each(limit) => limit,
+            Patience::Until { deadline, .. } => deadline.saturating_duration_since(Instant::now()),
         };
         // A time-out of zero would mean none at all.
         if wanted.is_zero() {
@@ -306,6 +300,9 @@ impl BufRead for Connection {
             };
             self.end = n;
             self.ended = n == 0;
+            if let Patience::Until { deadline, for_each_byte } = &mut self.patience {
+                *deadline += *for_each_byte * u32::try_from(n).unwrap_or(u32::MAX);
+            }
             self.socket.received.fetch_add(n as u64, Ordering::Relaxed);
             if let Some(tap) = self.socket.tap.as_ref().filter(|_| n > 0) {
                 tap(self.socket.number, Crossing::Received(&self.buffer[..n]));
@@ -329,37 +326,34 @@ impl Read for Connection {
     }
 }
 
-/// The writing end of a socket. Any thread may hold one; what one call to [`write`](Writer::write)
-/// adds is never interleaved with what another adds.
+/// The writing end of a socket. Any thread may hold one; what one call to
+/// [`append`](Writer::append) adds is never interleaved with what another adds.
 #[derive(Clone)]
 pub struct Writer {
     socket: Arc<Socket>,
 }
 
 impl Writer {
-    /// Adds to the pending output. It leaves when the reader is about to wait, at
+    /// Appends to the pending output, which leaves when the reader is about to wait, at
     /// [`flush`](Writer::flush), or when it is long.
     ///
     /// # Errors
     /// The output had to leave, and the peer is gone or has not read for as long as it may. The
     /// connection is then dead.
-    pub fn write(&self, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
-        self.write_before(|out| {
+    pub fn append(&self, append: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
+        self.append_with(|out| {
             append(out);
             &[]
         })
     }
 
-    /// The same for something that may be long: what `append` returns follows what it appends.
-    /// Where the output has to leave anyway, that part leaves from where it stands, without being
-    /// copied first.
+    /// The same for something that may be long, or shared by many connections: what `append`
+    /// returns follows what it appends. Where the output has to leave anyway, that part leaves from
+    /// where it stands, without being copied first.
     ///
     /// # Errors
-    /// As [`write`](Writer::write).
-    pub fn write_before<'b>(
-        &self,
-        append: impl FnOnce(&mut Vec<u8>) -> &'b [u8],
-    ) -> io::Result<()> {
+    /// As [`append`](Writer::append).
+    pub fn append_with<'b>(&self, append: impl FnOnce(&mut Vec<u8>) -> &'b [u8]) -> io::Result<()> {
         let mut pending = self.socket.lock();
         let rest = append(&mut pending);
         if pending.len() + rest.len() >= FLUSH_AT {
@@ -372,7 +366,7 @@ impl Writer {
     /// Sends the pending output now. For whoever writes from a thread that does not read.
     ///
     /// # Errors
-    /// As [`write`](Writer::write).
+    /// As [`append`](Writer::append).
     pub fn flush(&self) -> io::Result<()> {
         self.socket.send(&mut self.socket.lock(), &[])
     }

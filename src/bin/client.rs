@@ -198,7 +198,7 @@ fn ask<'c>(
         "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCache-Control: no-store\r\n{resume}\r\n",
         url.target, url.authority
     );
-    connection.writer().write(|out| out.extend_from_slice(head.as_bytes()))?;
+    connection.writer().append(|out| out.extend_from_slice(head.as_bytes()))?;
     connection.set_deadline(CONNECT_LIMIT);
     let (response, framing) = Response::read_head_from(connection, false)?;
     if response.status == Status::NO_CONTENT {

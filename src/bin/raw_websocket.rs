@@ -114,7 +114,7 @@ fn serve(connection: &mut Connection) {
                 // If it has left already, there is nobody to tell.
                 let _ = connection
                     .writer()
-                    .write(|out| write_frame(out, Opcode::Close as u8, &payload));
+                    .append(|out| write_frame(out, Opcode::Close as u8, &payload));
             }
         }
     }
@@ -144,7 +144,7 @@ fn converse(connection: &mut Connection) -> Result<(), Error> {
             Waited::TimedOut if asked => return Err(Error::Silent),
             Waited::TimedOut => {
                 asked = true;
-                writer.write(|out| write_frame(out, Opcode::Ping as u8, b""))?;
+                writer.append(|out| write_frame(out, Opcode::Ping as u8, b""))?;
                 continue;
             }
         }
@@ -152,14 +152,14 @@ fn converse(connection: &mut Connection) -> Result<(), Error> {
         match (frame.opcode, begun) {
             // The program sends a Ping back as a Ping, and answers a Close without ever closing.
             (Opcode::Ping, _) => {
-                writer.write(|out| write_frame(out, Opcode::Pong as u8, &frame.payload))?
+                writer.append(|out| write_frame(out, Opcode::Pong as u8, &frame.payload))?
             }
             (Opcode::Pong, _) => {}
             (Opcode::Close, _) => {
                 let mut payload = Vec::new();
                 Close { reason: String::new(), ..Close::read_from(&frame.payload)? }
                     .write_to(&mut payload);
-                writer.write(|out| write_frame(out, Opcode::Close as u8, &payload))?;
+                writer.append(|out| write_frame(out, Opcode::Close as u8, &payload))?;
                 return Ok(());
             }
             (Opcode::Continuation, None) => return Err(Violation::NothingToContinue.into()),
@@ -185,7 +185,7 @@ fn converse(connection: &mut Connection) -> Result<(), Error> {
                     .into());
                 }
                 // "//向客户端响应数据": the answer is the message, as it came.
-                writer.write(|out| write_frame(out, opcode as u8, &message))?;
+                writer.append(|out| write_frame(out, opcode as u8, &message))?;
                 begun = None;
                 message.clear();
             }

@@ -26,8 +26,8 @@ fn append(text: &str) -> impl FnOnce(&mut Vec<u8>) {
 fn what_is_written_leaves_when_the_reader_is_about_to_wait() {
     let (mut connection, mut peer) = pair(None);
     let writer = connection.writer();
-    writer.write(append("one ")).unwrap();
-    writer.write(append("two")).unwrap();
+    writer.append(append("one ")).unwrap();
+    writer.append(append("two")).unwrap();
     peer.set_nonblocking(true).unwrap();
     assert_eq!(
         peer.read(&mut [0]).unwrap_err().kind(),
@@ -47,18 +47,18 @@ fn what_is_written_leaves_when_the_reader_is_about_to_wait() {
 fn what_is_long_leaves_at_once_and_what_is_flushed_too() {
     let (connection, mut peer) = pair(None);
     let long = "x".repeat(super::FLUSH_AT);
-    connection.writer().write(append(&long)).unwrap();
+    connection.writer().append(append(&long)).unwrap();
     let mut came = vec![0; long.len()];
     peer.read_exact(&mut came).unwrap();
     assert_eq!(came, long.as_bytes());
-    connection.writer().write(append("short")).unwrap();
+    connection.writer().append(append("short")).unwrap();
     connection.writer().flush().unwrap();
     peer.read_exact(&mut came[..5]).unwrap();
     assert_eq!(&came[..5], b"short");
-    connection.writer().write(append("begin ")).unwrap();
+    connection.writer().append(append("begin ")).unwrap();
     connection
         .writer()
-        .write_before(|out| {
+        .append_with(|out| {
             out.extend_from_slice(b"middle ");
             long.as_bytes()
         })
@@ -80,9 +80,9 @@ fn what_several_threads_write_is_never_interleaved() {
                     // From a few bytes to more than one flush.
                     let line = letter.repeat(1 + (number * 97) % 20_000) + "\n";
                     if number % 2 == 0 {
-                        writer.write(append(&line)).unwrap();
+                        writer.append(append(&line)).unwrap();
                     } else {
-                        writer.write_before(|_| line.as_bytes()).unwrap();
+                        writer.append_with(|_| line.as_bytes()).unwrap();
                     }
                 }
                 writer.flush().unwrap();
@@ -108,7 +108,7 @@ fn a_reader_goes_on_while_a_writer_waits_for_the_peer() {
     thread::scope(|scope| {
         let writer = connection.writer();
         let length = much.len();
-        let sending = scope.spawn(move || writer.write_before(|_| &much));
+        let sending = scope.spawn(move || writer.append_with(|_| &much));
         // More than the system takes: as long as the peer does not read, that thread cannot be
         // done.
         for _ in 0..100 {
@@ -167,7 +167,7 @@ fn a_peer_that_does_not_read_is_an_error_and_no_silence() {
     // takes no more.
     let error = (0..).find_map(|_| {
         peer.write_all(b"?").unwrap();
-        connection.writer().write(|out| out.extend_from_slice(&much)).unwrap();
+        connection.writer().append(|out| out.extend_from_slice(&much)).unwrap();
         let waited = connection.wait_for_input(PATIENCE);
         connection.consume(usize::from(waited.is_ok()));
         waited.err()
@@ -193,7 +193,7 @@ fn whether_the_peer_has_ended_is_known_without_waiting() {
     assert!(!connection.peer_has_ended(), "there is something to read");
     connection.consume(1);
     assert!(!connection.peer_has_ended());
-    connection.writer().write(append("last words")).unwrap();
+    connection.writer().append(append("last words")).unwrap();
     assert!(!connection.peer_has_ended());
     let mut came = [0; 10];
     peer.read_exact(&mut came).unwrap();
@@ -222,7 +222,7 @@ fn a_cut_from_another_thread_wakes_the_reader() {
     // Whether it waits already or not yet makes no difference.
     writer.cut();
     assert_eq!(reader.join().unwrap().unwrap(), b"");
-    assert!(writer.write(append(&"x".repeat(super::FLUSH_AT))).is_err());
+    assert!(writer.append(append(&"x".repeat(super::FLUSH_AT))).is_err());
 }
 
 #[test]
@@ -244,8 +244,8 @@ fn the_tap_sees_every_byte_in_its_order_and_the_counters_agree() {
     peer.write_all(b"hello").unwrap();
     let mut came = [0; 5];
     connection.read_exact(&mut came).unwrap();
-    writer.write(append("good")).unwrap();
-    writer.write(append("bye")).unwrap();
+    writer.append(append("good")).unwrap();
+    writer.append(append("bye")).unwrap();
     writer.flush().unwrap();
     writer.flush().unwrap();
     assert_eq!(writer.bytes(), (5, 7));

@@ -136,7 +136,7 @@ impl ChunkedWriter {
         if data.is_empty() {
             return Ok(());
         }
-        self.writer.write(|out| {
+        self.writer.append(|out| {
             if self.framed { write_chunk(out, data) } else { out.extend_from_slice(data) }
         })?;
         self.writer.flush()
@@ -144,7 +144,7 @@ impl ChunkedWriter {
 
     /// Ends the body: the last chunk, and no trailers.
     pub(crate) fn finish(self) -> io::Result<()> {
-        self.writer.write(|out| {
+        self.writer.append(|out| {
             if self.framed {
                 out.extend_from_slice(b"0\r\n\r\n")
             }

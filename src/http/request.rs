@@ -168,13 +168,8 @@ impl Request {
         Terms {
             head_only: self.method == Method::Head,
             version: self.version,
-            persistent: keep_alive && !self.says_close(),
+            persistent: keep_alive && !self.fields.contains_token("connection", "close"),
         }
-    }
-
-    /// Whether the client says that this is its last request on the connection (RFC 9112 §9.6).
-    pub fn says_close(&self) -> bool {
-        self.fields.contains_token("connection", "close")
     }
 }
 

@@ -47,8 +47,8 @@ pub struct Limits {
     /// How long a connection may say nothing before or between requests. Browsers open some in
     /// advance and never use them.
     pub idle: Duration,
-    /// How long a request's head may take from its first byte, and then its body: in all, not from
-    /// byte to byte.
+    /// How long a request's head may take from its first byte: in all, not from byte to byte. A
+    /// body has as long, and a millisecond for each byte of it that has come.
     pub request: Duration,
     /// How long what we send may wait for a peer that does not read.
     pub write: Duration,

@@ -82,7 +82,7 @@ pub(super) fn unreadable(
         broken => broken.to_string(),
     };
     note(format!("{} {peer}: {reason}", status.code()));
-    connection.writer().write(|out| Response::refusal(status, &reason).write_to(out, LAST))
+    connection.writer().append(|out| Response::refusal(status, &reason).write_to(out, LAST))
 }
 
 /// The answer to a request whose handler gave none: it panicked, or returned this error.
@@ -96,5 +96,5 @@ pub(super) fn mistake(
         note(format!("500 {peer}: {error}"));
     }
     let response = Response::refusal(Status::INTERNAL_SERVER_ERROR, "the server made a mistake");
-    connection.writer().write(|out| response.write_to(out, Terms { persistent: false, ..terms }))
+    connection.writer().append(|out| response.write_to(out, Terms { persistent: false, ..terms }))
 }

@@ -13,6 +13,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// The time that each byte of a body adds to what it may take: a phone that sends 1 kB in a second
+/// is slow, and slower than that is none. The longest body then takes at most 18 minutes.
+const BODY_PACE: Duration = Duration::from_millis(1);
+
 /// What a lesson is to the server: from a request to proof that it was answered.
 pub(super) type Handler = dyn Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync;
 
@@ -87,9 +91,11 @@ fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<R
     if request.expects_continue()? {
         // It leaves when the reader waits for the body. If that is already here it leaves with the
         // answer, which does no harm.
-        connection.writer().write(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
+        connection
+            .writer()
+            .append(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
     }
-    connection.set_deadline(limit);
+    connection.set_pace(limit, BODY_PACE);
     request.read_body_from(connection)?;
     Ok(Some(request))
 }
@@ -105,13 +111,7 @@ fn answer(
     let mut answered = false;
     let responder = Responder { connection, terms, answered: &mut answered };
     match catch_unwind(AssertUnwindSafe(|| (service.handler)(request, responder))) {
-        Ok(Ok(sent)) => {
-            // RFC 9112 §9.6: a client that has said "close" sends nothing after this request.
-            if !terms.persistent && request.says_close() {
-                connection.expect_no_more();
-            }
-            return Ok(sent.persistent);
-        }
+        Ok(Ok(sent)) => return Ok(sent.persistent),
         Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
         // Half an answer cannot be taken back. The panic has already told the log where it
         // happened.
@@ -147,7 +147,7 @@ impl Responder<'_> {
     #[inline(never)]
     pub fn send(self, response: Response) -> io::Result<Sent> {
         *self.answered = true;
-        self.connection.writer().write(|out| response.write_to(out, self.terms))?;
+        self.connection.writer().append(|out| response.write_to(out, self.terms))?;
         Ok(Sent { persistent: self.terms.persistent })
     }
 
@@ -168,7 +168,7 @@ impl Responder<'_> {
         let head_only = terms.head_only || response.status.never_has_content();
         let writer = self.connection.writer();
         *self.answered = true;
-        writer.write(|out| response.write_head_to(out, terms, framing))?;
+        writer.append(|out| response.write_head_to(out, terms, framing))?;
         // What has left is not kept for as long as the stream lasts.
         drop(response);
         if !head_only {
@@ -191,7 +191,7 @@ impl Responder<'_> {
     ) -> io::Result<Sent> {
         *self.answered = true;
         let writer = self.connection.writer();
-        writer.write(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
+        writer.append(|out| response.write_head_to(out, self.terms, Framing::Length(0)))?;
         // At once: a protocol that only ever sends from another thread would never make this one
         // wait, and so never send it.
         writer.flush()?;

@@ -115,7 +115,7 @@ impl Client {
         let key = fresh_key();
         connection
             .writer()
-            .write(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
+            .append(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
         connection.set_deadline(CONNECT_LIMIT);
         let (mut response, framing) = Response::read_head_from(&mut connection, false)?;
         // A refusal often says why. Only a text with a length is waited for: an endless answer is

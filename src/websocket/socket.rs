@@ -156,7 +156,7 @@ impl Sender {
         append: impl FnOnce(&mut Vec<u8>) -> &'p [u8],
     ) -> Result<(), Error> {
         let mut open = false;
-        self.writer.write_before(|out| {
+        self.writer.append_with(|out| {
             open = self.state() == State::Open;
             if open { append(out) } else { &[] }
         })?;
@@ -166,7 +166,7 @@ impl Sender {
     /// Adds a Close, the last frame that leaves, and goes on to the state that follows.
     fn write_close(&self, close: &Close, next: State) -> Result<(), Error> {
         let mut open = false;
-        self.writer.write(|out| {
+        self.writer.append(|out| {
             open = self.state() == State::Open;
             self.shared.state.fetch_max(next as u8, Ordering::Relaxed);
             if open {

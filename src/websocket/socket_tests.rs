@@ -254,7 +254,7 @@ fn both_our_ends_understand_each_other() {
             response.write_to(out, terms);
             first.write_to(out, Role::Server);
         };
-        connection.writer().write(head_and_frame).unwrap();
+        connection.writer().append(head_and_frame).unwrap();
         echo(&mut WebSocket::new(&mut connection, Role::Server))
     });
     let mut client = Client::connect(&url, &["other", "echo"]).unwrap();

@@ -398,7 +398,7 @@ fn netcat(bytes: &[u8], address: &str, screen: &Screen) -> io::Result<()> {
     let mut connection = Connection::connect(address, PATIENCE)?;
     screen.lock().socket = Some(connection.writer());
     connection.set_deadline(PATIENCE);
-    connection.writer().write(|out| out.extend_from_slice(bytes))?;
+    connection.writer().append(|out| out.extend_from_slice(bytes))?;
     loop {
         let n = match connection.fill_buf() {
             Ok([]) => return Ok(()),
@@ -545,7 +545,7 @@ impl Curl {
             }
         }
         head.push_str("\r\n");
-        connection.writer().write(|out| {
+        connection.writer().append(|out| {
             out.extend_from_slice(head.as_bytes());
             out.extend_from_slice(self.data.as_deref().unwrap_or_default().as_bytes());
         })?;

@@ -53,7 +53,7 @@ impl Client {
     pub fn send(&mut self, text: &str) -> io::Result<()> {
         self.connection
             .writer()
-            .write(|out| out.extend_from_slice(text.replace('\n', "\r\n").as_bytes()))?;
+            .append(|out| out.extend_from_slice(text.replace('\n', "\r\n").as_bytes()))?;
         self.connection.writer().flush()
     }
 
@@ -79,7 +79,7 @@ impl Client {
 
     pub fn send_frame(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
         let frame = Frame { fin: true, opcode, payload: payload.to_vec() };
-        self.connection.writer().write(|out| frame.write_to(out, Role::Client))?;
+        self.connection.writer().append(|out| frame.write_to(out, Role::Client))?;
         self.connection.writer().flush()
     }
 

@@ -129,7 +129,7 @@ fn refuse_by_the_head(listener: &TcpListener) -> io::Result<()> {
     Request::read_head_from(&mut connection)?;
     let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
     let refusal = Response::refusal(Status::CONTENT_TOO_LARGE, "expected less");
-    connection.writer().write(|out| refusal.write_to(out, terms))?;
+    connection.writer().append(|out| refusal.write_to(out, terms))?;
     connection.close();
     Ok(())
 }
@@ -143,7 +143,7 @@ fn answer_unasked(listener: &TcpListener) -> io::Result<()> {
         for body in ["answer", "news"] {
             connection
                 .writer()
-                .write(|out| Response::text(Status::OK, body).write_to(out, terms))?;
+                .append(|out| Response::text(Status::OK, body).write_to(out, terms))?;
         }
         connection.close();
     }

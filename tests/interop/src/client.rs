@@ -77,7 +77,7 @@ fn request(method: &str, url: &str, fields: &[(&str, &str)], body: &[u8]) -> Con
     let length =
         if body.is_empty() { String::new() } else { format!("Content-Length: {}\r\n", body.len()) };
     let head = format!("{method} /{path} HTTP/1.1\r\nHost: {authority}\r\n{fields}{length}\r\n");
-    let sent = connection.writer().write(|out| {
+    let sent = connection.writer().append(|out| {
         out.extend_from_slice(head.as_bytes());
         out.extend_from_slice(body);
     });
