@@ -19,6 +19,7 @@
 //! | [`clock`] | the time, for people, for HTTP and for scripts |
 //! | [`feed`] | the numbered log that every technique reads |
 //! | [`json`] | what the pages' scripts are sent |
+//! | [`terminal`] | what a terminal is shown: nothing that commands it |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
 //! | [`http`] | HTTP/1.1 messages, read and written |
 //! | [`server`] | accept, a thread each, keep-alive; refuse politely |
@@ -41,5 +42,6 @@ pub mod json;
 pub mod lesson;
 pub mod pages;
 pub mod server;
+pub mod terminal;
 pub mod websocket;
 pub mod wire;

@@ -256,3 +256,38 @@ fn the_events_of_our_own_server_are_printed() {
     child.kill().unwrap();
     child.wait().unwrap();
 }
+
+#[test]
+fn a_message_cannot_command_the_terminal() {
+    let hostile = "\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}a\nb";
+    let shown = r"\x1b]0;owned\x07\u{9b}2J\u{202e}a\nb";
+    let (port, server) = server(move |listener| {
+        let (request, mut reader) = accept(listener);
+        let mut bytes = switch(&request).into_bytes();
+        bytes.extend([0x81, u8::try_from(hostile.len()).unwrap()]);
+        bytes.extend(hostile.bytes());
+        bytes.extend(b"\x88\x02\x03\xe8");
+        reader.get_ref().write_all(&bytes).unwrap();
+        reader.read_to_end(&mut Vec::new()).unwrap();
+    });
+    let (_, out, _) = run(&[&format!("ws://127.0.0.1:{port}/")], b"");
+    drop(server);
+    assert_eq!(out, format!("{shown}\n"));
+}
+
+#[test]
+fn an_event_cannot_command_the_terminal() {
+    let (port, server) = server(|listener| {
+        for answer in [
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n\
+                retry: 1\nid: 1\nevent: \u{1b}[A\ndata: \u{85}a\ndata: b\n\n",
+            "HTTP/1.1 204 No Content\r\n\r\n",
+        ] {
+            accept(listener).1.get_ref().write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let (_, out, log) = run(&[&format!("http://127.0.0.1:{port}/")], b"");
+    server.join().unwrap();
+    assert_eq!(out, "1  \\x1b[A  \\u{85}a\\nb\n");
+    assert!(!log.contains('\u{1b}'), "{log}");
+}

@@ -11,6 +11,7 @@ use push_by_hand::http::body::Body;
 use push_by_hand::http::{Response, Status};
 use push_by_hand::lesson::print;
 use push_by_hand::server::log;
+use push_by_hand::terminal::visible;
 use push_by_hand::websocket::{CONNECT_LIMIT, Client, CloseCode, Message, Sender, Url};
 use push_by_hand::wire;
 use std::io::{self, BufRead};
@@ -109,7 +110,7 @@ fn talk(wish: &Wish) -> io::Result<()> {
     thread::Builder::new().name("input".into()).spawn(move || send_lines(&sender))?;
     while let Some(message) = socket.receive()? {
         match message {
-            Message::Text(text) => print(&format!("{text}\n")),
+            Message::Text(text) => print(&format!("{}\n", visible(&text))),
             Message::Binary(bytes) => {
                 print(&format!("{} bytes: {}\n", bytes.len(), bytes.escape_ascii()))
             }
@@ -221,11 +222,11 @@ fn ask<'c>(
 /// Prints events until the stream ends or breaks.
 fn print_events(events: &mut EventReader<impl BufRead>) -> io::Result<()> {
     while let Some(Event { event, id, data, .. }) = events.next_event()? {
-        let event = event.unwrap_or_else(|| "message".into());
+        let event = event.map_or("message".into(), visible);
         print(&format!(
             "{}  {event}  {}\n",
-            id.unwrap_or_else(|| "-".into()),
-            data.unwrap_or_default()
+            id.map_or("-".into(), visible),
+            data.map_or(String::new(), visible)
         ));
     }
     Ok(())

@@ -18,12 +18,12 @@
 
 mod dissect;
 mod names;
-mod terminal;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use dissect::{Dissector, KEPT};
-pub use terminal::to_terminal;
+pub use view::to_terminal;
 
 use crate::connection::{Crossing, Tap};
 use crate::json;

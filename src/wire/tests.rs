@@ -1,4 +1,4 @@
-use super::terminal::View;
+use super::view::View;
 use super::*;
 use crate::event_stream::Event;
 use std::time::Duration;

@@ -15,6 +15,7 @@
 //! granted.
 
 use super::{Crossing, Direction, Dissector, Part, Tap, hex};
+use crate::terminal::{pieces, width};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
@@ -284,26 +285,10 @@ fn place(bit: u8) -> usize {
     usize::from(bit) + spaces
 }
 
-/// Bytes as text, in lines that fit: UTF-8 as it is, line ends and what cannot be seen as escapes,
-/// the rest as numbers.
+/// Bytes as text that can only be shown, in lines that fit.
 fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
-    let visible = bytes.utf8_chunks().flat_map(|chunk| {
-        let text = chunk.valid().chars().map(|c| match c {
-            '\\' | '\t' | '\r' | '\n' => c.escape_default().to_string(),
-            c if c.is_ascii_control() => format!("\\x{:02x}", u32::from(c)),
-            // Marks that turn the direction of writing, join, or take no room could make a line
-            // look like another.
-            '\u{80}'..='\u{9f}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' => c.escape_unicode().to_string(),
-            c => c.to_string(),
-        });
-        text.chain(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")))
-    });
     let mut lines = vec![String::new()];
-    for piece in visible {
+    for piece in pieces(bytes) {
         let last = lines.len() - 1;
         if width(&lines[last]) + width(&piece) <= END - CONTENT {
             lines[last].push_str(&piece);
@@ -315,13 +300,4 @@ fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
         }
     }
     lines
-}
-
-/// How many columns a text takes: a Chinese character takes two.
-fn width(text: &str) -> usize {
-    let wide = |c| {
-        matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}'
-        | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{ffe0}'..='\u{ffe6}' | '\u{1f300}'..='\u{1faff}' | '\u{20000}'..='\u{3fffd}')
-    };
-    text.chars().map(|c| if wide(c) { 2 } else { 1 }).sum()
 }
