@@ -1,5 +1,4 @@
-//! Let what one client sends reach all clients, itself among them: `room` runs once for each of
-//! them, all with one feed.
+//! The task: docs/07-websocket.md, at its end. 题目：docs/zh/07-websocket.md 末尾。
 
 use push_by_hand::feed::{Feed, Id};
 use push_by_hand::json;
@@ -29,9 +28,3 @@ fn send_feed(sender: &Sender, feed: &Feed, mut after: Id) {
         after = news.last;
     }
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. The feed already brings a message to all. Who may call `publish`?
-// 2. `socket.send_text` sends to one client. What does your version do instead?
-// 3. The check sends a text with quotes and a line feed. Which function in src/json.rs makes that
-//   harmless?

@@ -1,10 +1,3 @@
-//! Calculate the accept value of the key `AAAAAAAAAAAAAAAAAAAAAA==` with what your system has,
-//! without `accept_key`.
+//! The task: docs/08-accept_key.md, at its end. 题目：docs/zh/08-accept_key.md 末尾。
 
 pub const ACCEPT: Option<&str> = None;
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. Key and GUID (RFC 6455 §1.3), joined as text.
-// 2. `printf` the joined text without a line feed at its end, and pipe it into `openssl sha1
-//   -binary`.
-// 3. Pipe that into `base64`.

@@ -1,4 +1,4 @@
-//! Let each message say how many documents are open at the moment, its own among them.
+//! The task: docs/04-iframe_stream.md, at its end. 题目：docs/zh/04-iframe_stream.md 末尾。
 
 use push_by_hand::feed::Feed;
 use push_by_hand::http::chunked::ChunkedWriter;
@@ -17,9 +17,3 @@ pub fn stream(open: &AtomicUsize, feed: &Feed, chunks: &ChunkedWriter) -> io::Re
         after = news.last;
     }
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. `open` must be added to when `stream` begins.
-// 2. It must be subtracted from however `stream` ends, by `?` as well. What in Rust runs in either
-//   case?
-// 3. A value whose `Drop` subtracts.

@@ -1,6 +1,4 @@
-//! Let a burst come as one answer: after the first new message, wait for a moment before you
-//! answer. `moment` waits for 50 ms in earnest; the check publishes something meanwhile. If nothing
-//! comes before the deadline, do not wait longer.
+//! The task: docs/03-long_polling.md, at its end. 题目：docs/zh/03-long_polling.md 末尾。
 
 use push_by_hand::feed::{Feed, Id, News};
 use std::time::Instant;
@@ -10,9 +8,3 @@ pub fn gather(feed: &Feed, after: Id, deadline: Instant, moment: &dyn Fn()) -> N
     moment();
     news
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. After `wait_after` has returned news, wait for the moment, and then ask the feed once more
-//   with `after`.
-// 2. Why is it wrong to just wait and send what `wait_after` returned?
-// 3. With 50 ms in earnest, what is the most requests a page can now make in a second?

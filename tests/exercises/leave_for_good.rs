@@ -1,6 +1,4 @@
-//! Let `/eventSource?last=N` end the stream for good after N messages, however many connections
-//! they take: who comes back after the last one gets 204, which tells a browser to stay away. A
-//! first visit begins at the first message.
+//! The task: docs/06-sse_stream.md, at its end. 题目：docs/zh/06-sse_stream.md 末尾。
 
 use push_by_hand::event_stream::Event;
 use push_by_hand::feed::{Feed, Id};
@@ -22,9 +20,3 @@ pub fn stream(request: &Request, feed: &Feed, responder: Responder<'_>) -> io::R
         Ok(())
     })
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. Ending the stream is not enough: the browser asks once more, with the same URL.
-// 2. What does that request carry that it did not carry the first time? And who chose what stands
-//   in it?
-// 3. An ID may be any text of one line. Let it also say how many messages are left.

@@ -1,6 +1,4 @@
-//! Publish an event of the type `clients`, with the number as its data, whenever the number of open
-//! streams changes. The last number published must always be the right one, however many come and
-//! go at once.
+//! The task: docs/05-event_source.md, at its end. 题目：docs/zh/05-event_source.md 末尾。
 
 use push_by_hand::feed::Feed;
 use std::sync::Mutex;
@@ -12,9 +10,3 @@ pub fn enter(_feed: &Feed, open: &Mutex<usize>) {
 pub fn leave(_feed: &Feed, open: &Mutex<usize>) {
     *open.lock().unwrap() -= 1;
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. Somebody has to publish it: `Feed::publish_event` takes a type.
-// 2. The stream of the one who leaves cannot announce it by writing to itself. Who can?
-// 3. Two leave at once. If each counts, lets go of the lock, and publishes then, which number may
-//   come last?

@@ -1,9 +1,3 @@
-//! How many bytes does the server of the lesson `websocket` send in answer to the text `你`? Replace
-//! `None` by `Some(…)`.
+//! The task: docs/07-websocket.md, at its end. 题目：docs/zh/07-websocket.md 末尾。
 
-pub const BYTES: Option<u64> = None;
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. How many bytes has `你`? `printf '你' | wc -c` knows.
-// 2. And the word before it, with its colon?
-// 3. How long is the head of the frame? When would it be longer?
+pub const BYTES: Option<usize> = None;

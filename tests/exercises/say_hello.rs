@@ -1,5 +1,4 @@
-//! Answer `GET /hello` with 200, the text `hello`, and nothing that a browser might cache.
-//! What does `POST /hello` get?
+//! The task: docs/01-http.md, at its end. 题目：docs/zh/01-http.md 末尾。
 
 use push_by_hand::http::{Method, Request, Response, Status};
 
@@ -10,9 +9,3 @@ pub fn answer(request: &Request) -> Response {
         _ => Response::not_found(request),
     }
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. The `match` takes a method and a path, like `answer` in src/bin/polling.rs.
-// 2. `Response::text` makes the answer, `with` adds a field to it. `Cache-Control: no-store` is the
-//   one.
-// 3. What should `POST /hello` get? Look at what the other path does, and remember `Allow`.

@@ -1,5 +1,4 @@
-//! Let a second origin, `http://localhost:9000`, read the answers beside `http://localhost:8000`,
-//! without letting in everybody.
+//! The task: docs/02-polling.md, at its end. 题目：docs/zh/02-polling.md 末尾。
 
 use push_by_hand::cors::Cors;
 
@@ -11,8 +10,3 @@ pub fn cors() -> Cors {
         response_fields: "ETag",
     }
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. `Cors` has a list of origins.
-// 2. Ask with each of the two in `Origin`, and with a third. Which field tells a cache that the
-//   answers differ, and what would go wrong without it?

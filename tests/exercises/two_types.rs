@@ -1,5 +1,4 @@
-//! Send a page only the event types it asked for. When it comes back, it must not be told that it
-//! missed the others.
+//! The task: docs/06-sse_stream.md, at its end. 题目：docs/zh/06-sse_stream.md 末尾。
 
 use push_by_hand::event_stream::Event;
 use push_by_hand::feed::News;
@@ -12,9 +11,3 @@ pub fn blocks(news: &News, types: &[&str]) -> Vec<u8> {
     }
     bytes
 }
-
-// Hints, one at a time: `--hint 1`, `--hint 2`, …
-// 1. What must happen to the cursor when a message is passed over?
-// 2. The browser's `Last-Event-ID` is the ID of the last block it got. After a long time without
-//   one of its types, what will it send?
-// 3. Can a block without `data` help? It fires nothing, but its ID counts.

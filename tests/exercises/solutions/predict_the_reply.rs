@@ -1,3 +1,3 @@
 //! Two bytes of head, 16 of `服务器回应:`, 3 of `你`.
 
-pub const BYTES: Option<u64> = Some(21);
+pub const BYTES: Option<usize> = Some(21);
