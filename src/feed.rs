@@ -49,11 +49,24 @@ pub struct Message {
     pub event: String,
     /// Its text.
     pub data: String,
+    /// What readers are sent of it: written once, when it is published, and shared by all of them.
+    /// Empty in a feed that was not told how to write.
+    pub written: String,
 }
 
-/// The most text that a reader is given at once, in bytes, save that one message always fits: what
-/// is written for a reader who catches up must not grow with the log.
-pub const MAX_NEWS: usize = 256 * 1024;
+impl Message {
+    /// What it takes of the log's bytes.
+    fn size(&self) -> usize {
+        self.data.len() + self.written.len()
+    }
+}
+
+/// The most that a reader is given at once, in bytes as they are kept (the text, and what is
+/// written of it), save that one message always fits: what a reader holds who does not take what it
+/// is sent must not grow with the log.
+pub const MAX_NEWS: usize = 32 * 1024;
+/// What is written around a message, about, in bytes: ten thousand empty ones are not nothing.
+const FRAMING: usize = 64;
 
 /// What a reader gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,6 +99,8 @@ pub struct Feed {
     max_bytes: usize,
     log: Mutex<Log>,
     published: Condvar,
+    /// How a message is written for its readers.
+    write: fn(&Message) -> String,
 }
 
 struct Log {
@@ -96,12 +111,23 @@ struct Log {
 }
 
 impl Feed {
-    /// An empty log that keeps the last `max_messages`, and of those no more than `max_bytes` of
-    /// text together (but always the newest). `epoch` is when this run began, in milliseconds since
-    /// the Unix epoch.
+    /// An empty log that keeps the last `max_messages`, and of those no more than `max_bytes`
+    /// together (but always the newest). `epoch` is when this run began, in milliseconds since the
+    /// Unix epoch.
     pub fn new(epoch: u64, max_messages: usize, max_bytes: usize) -> Feed {
-        let log = Log { messages: VecDeque::new(), bytes: 0, newest: 0 };
-        Feed { epoch, max_messages, max_bytes, log: Mutex::new(log), published: Condvar::new() }
+        Feed::writing(epoch, max_messages, max_bytes, |_| String::new())
+    }
+
+    /// The same, with each message [written](Message::written) when it is published: what a
+    /// thousand readers are sent is then written once, and the bounds count it.
+    pub fn writing(
+        epoch: u64,
+        max_messages: usize,
+        max_bytes: usize,
+        write: fn(&Message) -> String,
+    ) -> Feed {
+        let log = Mutex::new(Log { messages: VecDeque::new(), bytes: 0, newest: 0 });
+        Feed { epoch, max_messages, max_bytes, log, published: Condvar::new(), write }
     }
 
     /// Adds a message and wakes everyone who waits. Never waits for a reader.
@@ -123,17 +149,15 @@ impl Feed {
         log.newest += 1;
         let id = Id { epoch: self.epoch, seq: log.newest };
         let time = clock::unix_millis();
-        log.bytes += data.len();
-        log.messages.push_back(Arc::new(Message {
-            id,
-            time,
-            event: event.to_owned(),
-            data: data.to_owned(),
-        }));
+        let (event, data) = (event.to_owned(), data.to_owned());
+        let mut message = Message { id, time, event, data, written: String::new() };
+        message.written = (self.write)(&message);
+        log.bytes += message.size();
+        log.messages.push_back(Arc::new(message));
         while log.messages.len() > 1
             && (log.messages.len() > self.max_messages || log.bytes > self.max_bytes)
         {
-            log.bytes -= log.messages.pop_front().map_or(0, |oldest| oldest.data.len());
+            log.bytes -= log.messages.pop_front().map_or(0, |oldest| oldest.size());
         }
         drop(log);
         self.published.notify_all();
@@ -182,7 +206,7 @@ impl Feed {
         Id { epoch: self.epoch, seq: 0 }
     }
 
-    /// How many messages the log keeps at present, and how many bytes of text they have together.
+    /// How many messages the log keeps at present, and how many bytes they take together.
     pub fn size(&self) -> (usize, usize) {
         let log = self.lock();
         (log.messages.len(), log.bytes)
@@ -205,7 +229,7 @@ impl Feed {
         let mut bytes = 0;
         let fits = |message: &&Arc<Message>| {
             let before = bytes;
-            bytes += message.data.len();
+            bytes += message.size() + FRAMING;
             before == 0 || bytes <= MAX_NEWS
         };
         let messages: Vec<_> = log.messages.iter().skip(skip).take_while(fits).cloned().collect();

@@ -274,21 +274,35 @@ pub fn after(request: &Request, feed: &Feed) -> Result<Id, String> {
 /// The answer to `POST /publish`: the body becomes a message, and the answer names its id:
 /// `{"id":"1763700000000-42"}`. Who may do this is for the caller to decide.
 pub fn publish(request: &Request, feed: &Feed) -> Response {
+    match text_to_publish(request) {
+        Ok(text) => published(feed.publish(text)),
+        Err(refusal) => refusal,
+    }
+}
+
+/// The text that a request to publish brings, or the answer that refuses it.
+///
+/// # Errors
+/// The refusal.
+pub fn text_to_publish(request: &Request) -> Result<&str, Response> {
     match str::from_utf8(&request.body) {
-        Ok(text) if text.len() <= MAX_TEXT => {
-            Response::json(Status::CREATED, format!(r#"{{"id":"{}"}}"#, feed.publish(text)))
-                .with("Cache-Control", "no-store")
-        }
+        Ok(text) if text.len() <= MAX_TEXT => Ok(text),
         Ok(text) => {
             let expected =
                 format!("expected at most {MAX_TEXT} bytes of text; came {}", text.len());
-            Response::refusal(Status::CONTENT_TOO_LARGE, &expected)
+            Err(Response::refusal(Status::CONTENT_TOO_LARGE, &expected))
         }
-        Err(error) => Response::refusal(
+        Err(error) => Err(Response::refusal(
             Status::BAD_REQUEST,
             &format!("expected UTF-8 text; at byte {} came something else", error.valid_up_to()),
-        ),
+        )),
     }
+}
+
+/// The answer to whoever has published: 201 and the id of the message.
+pub fn published(id: Id) -> Response {
+    Response::json(Status::CREATED, format!("{{\"id\":\"{id}\"}}\n"))
+        .with("Cache-Control", "no-store")
 }
 
 /// Prints text at once, also into a pipe. If nobody reads it, nobody misses it.

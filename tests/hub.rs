@@ -577,3 +577,238 @@ fn one_publish_answers_five_thousand_long_polls_and_five_thousand_streams() {
     assert!(text(&get(port, "/status")).contains(r#""refused":0"#));
     assert!(published.elapsed() < Duration::from_secs(60), "the clients' own time-out");
 }
+
+const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+#[test]
+fn who_reads_or_is_refused_creates_no_channel() {
+    let hub = start(&["--max-threads", "200"]);
+    let port = hub.port("page");
+    let channels = || text(&get(port, "/status")).matches(r#""name":"#).count();
+    for n in 0..40 {
+        assert_eq!(get(port, &format!("/evil{n}/poll")).status, Status::OK);
+        let refused = [
+            ("GET", format!("/evil{n}/poll?after=x"), "", 400),
+            ("GET", format!("/evil{n}/ws"), "", 426),
+            ("GET", format!("/evil{n}/ws"), "Origin: http://evil.example\r\n", 403),
+            ("POST", format!("/evil{n}/publish"), "Origin: http://evil.example\r\n", 403),
+            ("POST", format!("/evil{n}/events"), "", 405),
+        ];
+        for (method, target, fields, status) in refused {
+            let response = request(port, method, &target, fields, "");
+            assert_eq!(response.status.code(), status, "{method} {target}: {}", text(&response));
+        }
+    }
+    let long = request(port, "POST", "/evil/publish", "", &"x".repeat(64 * 1024 + 1));
+    assert_eq!(long.status, Status::CONTENT_TOO_LARGE);
+    assert_eq!(channels(), 1, "the unnamed one");
+    for n in 0..32 {
+        publish(port, &format!("/good{n}"), "x");
+    }
+    let full = request(port, "POST", "/one-more/publish", "", "x");
+    assert_eq!(full.status, Status::SERVICE_UNAVAILABLE);
+    assert_eq!(full.fields.get("retry-after"), Some("60"));
+    assert_eq!(channels(), 33);
+    assert_eq!(get(port, "/one-more/poll").status, Status::OK, "reading needs no place");
+}
+
+#[test]
+fn a_reader_of_a_channel_that_does_not_exist_yet_gets_its_first_message() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    std::thread::scope(|scope| {
+        let readers = ["long-poll", "iframe", "events", "ws"].map(|technique| {
+            scope.spawn(move || {
+                let mut seen = Seen::default();
+                read(port, "/later", technique, "", &mut seen, |seen| !seen.messages.is_empty());
+                seen
+            })
+        });
+        eventually("all four wait", || {
+            text(&get(port, "/status"))
+                .contains(r#"{"poll":0,"long-poll":1,"iframe":1,"events":1,"ws":1}"#)
+        });
+        let id = publish(port, "/later", "first");
+        for reader in readers {
+            let seen = reader.join().unwrap();
+            assert_eq!(seen.messages, [(id.parse().unwrap(), "first".to_owned())]);
+        }
+    });
+}
+
+#[test]
+fn an_id_of_another_server_is_answered_with_a_reset_and_not_with_an_error() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    publish(port, "", "kept");
+    for id in ["17", "urn:uuid:1", "99999999999999999999", "-1"] {
+        for (target, fields) in [
+            ("/events".to_owned(), format!("Last-Event-ID: {id}\r\n")),
+            (format!("/events?lastEventId={id}"), String::new()),
+            (format!("/events?last-event-id={id}"), String::new()),
+        ] {
+            let mut client = Client::connect(port);
+            client.ask("GET", &target, &fields);
+            let head = client.read_through("\r\n\r\n");
+            assert!(head.starts_with(b"HTTP/1.1 200 OK\r\n"), "{target} {fields}");
+            client.read_through("event: reset\ndata: {\"missed\":null}\n\n\r\n");
+            client.read_through("\"data\":\"kept\"}\n\n\r\n");
+        }
+    }
+}
+
+#[test]
+fn every_path_says_which_methods_it_has() {
+    let hub = start(&["--allow-origin", "http://app.example"]);
+    let port = hub.port("page");
+    for (path, allow) in [
+        ("/poll", "GET, HEAD, OPTIONS"),
+        ("/news/events", "GET, HEAD, OPTIONS"),
+        ("/status", "GET, HEAD, OPTIONS"),
+        ("/health", "GET, HEAD, OPTIONS"),
+        ("/control", "GET, HEAD, OPTIONS"),
+        ("/publish", "POST, OPTIONS"),
+    ] {
+        let options = request(port, "OPTIONS", path, "", "");
+        assert_eq!(options.status, Status::NO_CONTENT, "{path}");
+        assert_eq!(options.fields.get("allow"), Some(allow), "{path}");
+        let other = request(port, "DELETE", path, "", "");
+        assert_eq!(other.status, Status::METHOD_NOT_ALLOWED, "{path}");
+        assert_eq!(other.fields.get("allow"), Some(allow), "{path}");
+    }
+}
+
+#[test]
+fn head_gets_the_head_that_get_would_get() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    publish(port, "", "x");
+    for path in ["/poll", "/long-poll", "/iframe", "/events", "/status", "/health", "/"] {
+        let mut client = Client::connect(port);
+        client.ask("HEAD", path, "");
+        let head = client.response_to_head();
+        assert_eq!(head.status, Status::OK, "{path}");
+        // The next answer on the connection follows at once: there was no content.
+        client.ask("GET", "/health", "");
+        assert_eq!(text(&client.response()), "ok\n", "{path}");
+    }
+}
+
+#[test]
+fn a_page_that_may_read_may_read_refusals_too() {
+    let origin = "Origin: http://app.example\r\n";
+    let hub = start(&["--allow-origin", "http://app.example"]);
+    let port = hub.port("page");
+    let long = "x".repeat(64 * 1024 + 1);
+    for (method, target, body, status) in [
+        ("GET", "/nowhere", "", 404),
+        ("PUT", "/publish", "", 405),
+        ("POST", "/poll", "", 405),
+        ("POST", "/publish", long.as_str(), 413),
+        ("POST", "/a%20b/publish", "x", 400),
+        ("GET", "/a%20b/poll", "", 400),
+        ("GET", "/poll?after=x", "", 400),
+        ("GET", "/status", "", 200),
+        ("GET", "/health", "", 200),
+    ] {
+        let response = request(port, method, target, origin, body);
+        assert_eq!(response.status.code(), status, "{method} {target}: {}", text(&response));
+        assert_eq!(
+            response.fields.get("access-control-allow-origin"),
+            Some("http://app.example"),
+            "{method} {target}"
+        );
+    }
+}
+
+#[test]
+fn a_stream_tells_proxies_not_to_hold_it_back() {
+    let hub = start(&[]);
+    for path in ["/iframe", "/events"] {
+        let mut client = Client::connect(hub.port("page"));
+        client.ask("GET", path, "");
+        let head = client.response_in_parts().0;
+        for (name, value) in [
+            ("cache-control", "no-store, no-transform"),
+            ("x-accel-buffering", "no"),
+            ("x-content-type-options", "nosniff"),
+        ] {
+            assert_eq!(head.fields.get(name), Some(value), "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_page_leaves_a_line_that_names_the_flag_and_with_it_the_hub_is_whole() {
+    // A proxy in front names the server as it knows it, and the page as the browser does.
+    let origin = "Origin: http://localhost:8080\r\n";
+    let closed = start(&[]);
+    let open = start(&["--allow-origin", "http://localhost:8080"]);
+    for (method, target, fields, refused, let_in) in [
+        ("POST", "/publish", "", 403, 201),
+        ("GET", "/ws", UPGRADE, 403, 101),
+        ("GET", "/control?view=abcdefgh3", UPGRADE, 403, 101),
+    ] {
+        for (hub, status) in [(&closed, refused), (&open, let_in)] {
+            let mut client = Client::connect(hub.port("page"));
+            client.ask(method, target, &format!("{fields}{origin}Content-Length: 0\r\n"));
+            assert_eq!(client.response_in_parts().0.status.code(), status, "{target}");
+        }
+        let line = closed.log_line("--allow-origin");
+        assert!(line.contains("http://localhost:8080"), "{line}");
+    }
+}
+
+#[test]
+fn a_socket_takes_no_more_than_a_message_may_have_and_says_little_back() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    // A header that announces one byte more than there may be: the bytes need not come first.
+    let heads = [b"\x81\xff\0\0\0\0\0\x01\0\x01\0\0\0\0".as_slice(), b"\x81\xfe\x04\x01\0\0\0\0"];
+    for (target, head) in ["/ws", "/control?view=abcdefgh4"].into_iter().zip(heads) {
+        let mut client = support::frames::open(port, target);
+        client.send(head);
+        let (code, reason) = loop {
+            let frame = support::frames::next(&mut client);
+            if frame.opcode == push_by_hand::websocket::Opcode::Close {
+                break (
+                    u16::from_be_bytes([frame.payload[0], frame.payload[1]]),
+                    String::from_utf8_lossy(&frame.payload[2..]).into_owned(),
+                );
+            }
+        };
+        assert_eq!(code, 1009, "{target}: {reason}");
+    }
+    let url = Url::parse(&format!("ws://127.0.0.1:{port}/control?view=abcdefgh5")).unwrap();
+    let mut client = SocketClient::connect(&url, &[]).unwrap();
+    let mut control = client.socket();
+    control.sender().send_text(&format!("show {}", "x".repeat(1000))).unwrap();
+    let refused = loop {
+        match control.receive().unwrap() {
+            Some(Message::Text(text)) if text.contains("refused") => break text,
+            other => assert!(other.is_some(), "the control socket ended"),
+        }
+    };
+    assert!(refused.len() < 120, "{refused}");
+}
+
+#[test]
+fn a_poll_that_is_far_behind_is_answered_piece_by_piece() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let origin = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
+    // Each of these is written as six characters.
+    let message = "\u{1}".repeat(8 * 1024);
+    (0..20).for_each(|_| drop(publish(port, "", &message)));
+    let (mut after, mut answers, mut came) = (origin, 0, 0);
+    while came < 20 {
+        let response = get(port, &format!("/poll?after={after}"));
+        let length = response.body.len();
+        assert!(length <= 64 * 1024, "{length} bytes in one answer");
+        came += text(&response).matches("\"time\":").count();
+        after = values(text(&response), "id")[0].to_owned();
+        answers += 1;
+    }
+    assert_eq!((came, answers), (20, 20), "each is as much as may be");
+}

@@ -304,3 +304,32 @@ fn one_publish_reaches_ten_thousand_waiting_readers() {
         );
     }
 }
+
+#[test]
+fn what_is_written_is_written_once_and_counted() {
+    let feed = Feed::writing(EPOCH, 10, 12, |message| format!("<{}>", message.data));
+    feed.publish("a");
+    feed.publish("b");
+    assert_eq!(feed.size(), (2, 8));
+    let (one, other) = (feed.after(id(0)), feed.after(id(0)));
+    assert_eq!(one.messages[0].written, "<a>");
+    assert!(Arc::ptr_eq(&one.messages[0], &other.messages[0]), "all readers share it");
+    feed.publish("ccc");
+    assert_eq!(feed.size(), (2, 12), "the first had to go");
+}
+
+#[test]
+fn a_reader_that_is_far_behind_is_given_a_piece_at_a_time_even_of_nothing() {
+    let feed = Feed::new(EPOCH, 10_000, 1 << 20);
+    for _ in 0..10_000 {
+        feed.publish("");
+    }
+    let first = feed.after(id(0));
+    assert_eq!((first.messages.len(), first.last), (512, id(512)), "32 KiB of what stands around");
+    assert_eq!(feed.after(first.last).messages[0].id, id(513));
+    let feed = Feed::writing(EPOCH, 3, 1 << 20, |_| "x".repeat(20_000));
+    for _ in 0..3 {
+        feed.publish("");
+    }
+    assert_eq!(feed.after(id(0)).messages.len(), 1);
+}

@@ -136,9 +136,38 @@ impl ChunkedWriter {
         if data.is_empty() {
             return Ok(());
         }
-        self.writer.append(|out| {
-            if self.framed { write_chunk(out, data) } else { out.extend_from_slice(data) }
+        self.queue(b"", data, b"")?;
+        self.flush()
+    }
+
+    /// Adds one chunk to what is about to leave: `shared`, which may be long and the same for many
+    /// readers and then is not copied, between two short parts. Not all three may be empty: that
+    /// would be the last chunk.
+    ///
+    /// # Errors
+    /// As [`send`](ChunkedWriter::send).
+    pub fn queue(&self, before: &[u8], shared: &[u8], after: &[u8]) -> io::Result<()> {
+        let length = before.len() + shared.len() + after.len();
+        self.writer.append_with(|out| {
+            if self.framed {
+                write!(out, "{length:x}\r\n").expect("a Vec takes every write because it grows");
+            }
+            out.extend_from_slice(before);
+            shared
         })?;
+        self.writer.append(|out| {
+            out.extend_from_slice(after);
+            if self.framed {
+                out.extend_from_slice(b"\r\n");
+            }
+        })
+    }
+
+    /// Sends what has been queued.
+    ///
+    /// # Errors
+    /// As [`send`](ChunkedWriter::send).
+    pub fn flush(&self) -> io::Result<()> {
         self.writer.flush()
     }
 
@@ -150,11 +179,4 @@ impl ChunkedWriter {
             }
         })
     }
-}
-
-/// One chunk: size, line end, data, line end.
-fn write_chunk(out: &mut Vec<u8>, data: &[u8]) {
-    write!(out, "{:x}\r\n", data.len()).expect("a Vec takes every write because it grows");
-    out.extend_from_slice(data);
-    out.extend_from_slice(b"\r\n");
 }

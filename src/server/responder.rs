@@ -151,6 +151,27 @@ impl Responder<'_> {
         Ok(Sent { persistent: self.terms.persistent })
     }
 
+    /// The same with a body that is not in the response: `body` writes its `length` bytes, some of
+    /// which may be shared with other answers.
+    ///
+    /// # Errors
+    /// The peer is gone; or what `body` returned.
+    pub fn send_with(
+        self,
+        response: Response,
+        length: usize,
+        body: impl FnOnce(&Writer) -> io::Result<()>,
+    ) -> io::Result<Sent> {
+        *self.answered = true;
+        let writer = self.connection.writer();
+        let framing = Framing::Length(length as u64);
+        writer.append(|out| response.write_head_to(out, self.terms, framing))?;
+        if !self.terms.head_only {
+            body(&writer)?;
+        }
+        Ok(Sent { persistent: self.terms.persistent })
+    }
+
     /// Answers with a head and then with whatever `body` sends, chunk by chunk, for as long as it
     /// likes. The answer to HEAD ends after the head, and so does a 204 or 304: `body` is not
     /// called.

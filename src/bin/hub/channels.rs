@@ -1,79 +1,176 @@
-//! Feeds by name: a channel begins when somebody first uses it, and all of them together stay
-//! within bounds.
+//! Feeds by name: a channel begins with its first message, and all of them together stay within
+//! bounds.
 //!
-//! Left out: an end. A channel that nobody uses keeps its place until the program ends; a
-//! production server would let it expire.
+//! Readers create nothing: whoever reads a channel that does not exist yet shares a feed with all
+//! who wait for the same name, and it becomes the channel when somebody publishes to it. Where
+//! there are too many channels, the one that was silent for longest gives way, if nobody reads it.
 
-use push_by_hand::feed::Feed;
+use push_by_hand::feed::{Feed, Id};
+use push_by_hand::http::{Response, Status};
+use push_by_hand::json;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+use std::time::{Duration, Instant};
 
 /// How many channels there may be beside the unnamed one.
 pub const MAX_CHANNELS: usize = 32;
 /// The longest name, in bytes.
-pub const MAX_NAME: usize = 64;
-/// What each channel's log keeps: so many messages, of so many bytes of text together. 33 full
-/// logs are half a gibibyte.
-pub const KEPT: usize = 10_000;
-/// See [`KEPT`].
-pub const KEPT_BYTES: usize = 16 << 20;
+const MAX_NAME: usize = 64;
+/// What each channel's log keeps: so many messages, of so many bytes together, their text and what
+/// is written of it. 33 full logs are half a gibibyte.
+const KEPT_MESSAGES: usize = 10_000;
+const KEPT_BYTES: usize = 16 << 20;
+/// How long a channel must have been silent to give way to another.
+const UNUSED: Duration = Duration::from_secs(600);
 
-/// All channels of a program. They share one run, so that an id of any of them shows a restart.
+/// All channels of a program.
 pub struct Channels {
+    table: Mutex<Table>,
+}
+
+struct Table {
+    /// The run that new channels belong to. They share one, so that an id of any of them shows a
+    /// restart; when one gives way, those that begin later are of another, so that nobody takes
+    /// their messages for the old one's.
     epoch: u64,
-    unnamed: Arc<Feed>,
-    named: Mutex<HashMap<String, Arc<Feed>>>,
+    channels: HashMap<String, Channel>,
+    /// What readers wait for and nobody has published to. Each is held by its readers alone.
+    awaited: HashMap<String, Weak<Feed>>,
+}
+
+struct Channel {
+    feed: Arc<Feed>,
+    used: Instant,
+}
+
+/// Why there is no such channel.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoChannel {
+    /// This is no name.
+    Name(String),
+    /// There are too many already.
+    Full,
+}
+
+impl NoChannel {
+    /// The answer: what was expected and what came.
+    pub fn response(&self) -> Response {
+        match self {
+            NoChannel::Name(_) => Response::refusal(Status::BAD_REQUEST, &self.to_string()),
+            NoChannel::Full => Response::refusal(Status::SERVICE_UNAVAILABLE, &self.to_string())
+                .with("Retry-After", "60"),
+        }
+    }
+}
+
+impl fmt::Display for NoChannel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            NoChannel::Name(name) => write!(
+                f,
+                "expected a channel name of 1 to {MAX_NAME} letters, digits, dashes, dots or \
+                 underscores; came \"{}\"",
+                name.escape_debug()
+            ),
+            NoChannel::Full => {
+                write!(f, "expected at most {MAX_CHANNELS} channels in use; came one more")
+            }
+        }
+    }
 }
 
 impl Channels {
     /// None but the unnamed one. `epoch` is when this run began, in milliseconds since the Unix
     /// epoch.
     pub fn new(epoch: u64) -> Channels {
-        Channels { epoch, unnamed: Arc::new(Channels::log(epoch)), named: Mutex::default() }
+        let unnamed = Channel { feed: Arc::new(log(epoch)), used: Instant::now() };
+        let channels = HashMap::from([(String::new(), unnamed)]);
+        Channels { table: Mutex::new(Table { epoch, channels, awaited: HashMap::new() }) }
     }
 
-    fn log(epoch: u64) -> Feed {
-        Feed::new(epoch, KEPT, KEPT_BYTES)
-    }
-
-    /// The channel of this name, which begins now if there was none; the empty name is the unnamed
-    /// one.
+    /// What a reader of this channel reads, whether there is anything yet or not. The empty name is
+    /// the unnamed channel's.
     ///
     /// # Errors
-    /// What was expected and what came: the name is no name, or there are too many already.
-    pub fn get(&self, name: &str) -> Result<Arc<Feed>, String> {
-        if name.is_empty() {
-            return Ok(Arc::clone(&self.unnamed));
+    /// The name is no name.
+    pub fn feed(&self, name: &str) -> Result<Arc<Feed>, NoChannel> {
+        let mut table = self.lock();
+        if let Some(channel) = table.channels.get(name) {
+            return Ok(Arc::clone(&channel.feed));
         }
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        if name.len() > MAX_NAME || !name.bytes().all(plain) || name.starts_with('.') {
-            return Err(format!(
-                "expected a channel name of 1 to {MAX_NAME} letters, digits, dashes, dots or underscores; came \"{}\"",
-                name.escape_debug()
-            ));
+        check(name)?;
+        if let Some(feed) = table.awaited.get(name).and_then(Weak::upgrade) {
+            return Ok(feed);
         }
-        let mut named = self.lock();
-        if !named.contains_key(name) && named.len() == MAX_CHANNELS {
-            return Err(format!(
-                "expected at most {MAX_CHANNELS} channels; came \"{name}\", one more"
-            ));
+        let feed = Arc::new(log(table.epoch));
+        table.awaited.retain(|_, feed| feed.strong_count() > 0);
+        table.awaited.insert(name.to_owned(), Arc::downgrade(&feed));
+        Ok(feed)
+    }
+
+    /// Publishes to this channel, which begins now if there was none.
+    ///
+    /// # Errors
+    /// The name is no name, or there are too many channels and all of them in use.
+    pub fn publish(&self, name: &str, text: &str) -> Result<Id, NoChannel> {
+        let mut table = self.lock();
+        if !table.channels.contains_key(name) {
+            check(name)?;
+            if table.channels.len() > MAX_CHANNELS {
+                table.give_way(UNUSED)?;
+            }
+            let awaited = table.awaited.remove(name).and_then(|feed| feed.upgrade());
+            let feed = awaited.unwrap_or_else(|| Arc::new(log(table.epoch)));
+            table.channels.insert(name.to_owned(), Channel { feed, used: Instant::now() });
         }
-        let begin = || Arc::new(Channels::log(self.epoch));
-        Ok(Arc::clone(named.entry(name.to_owned()).or_insert_with(begin)))
+        let channel = table.channels.get_mut(name).expect("it is there because it was put there");
+        channel.used = Instant::now();
+        let feed = Arc::clone(&channel.feed);
+        drop(table);
+        Ok(feed.publish(text))
     }
 
     /// Every channel with its name, in the order of names; the unnamed one first.
     pub fn all(&self) -> Vec<(String, Arc<Feed>)> {
-        let mut all: Vec<_> =
-            self.lock().iter().map(|(name, feed)| (name.clone(), Arc::clone(feed))).collect();
-        all.push((String::new(), Arc::clone(&self.unnamed)));
+        let table = self.lock();
+        let pair = |(name, channel): (&String, &Channel)| (name.clone(), Arc::clone(&channel.feed));
+        let mut all: Vec<_> = table.channels.iter().map(pair).collect();
         all.sort_by(|(one, _), (other, _)| one.cmp(other));
         all
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Feed>>> {
-        self.named.lock().expect("nothing panics under this lock because it only looks up")
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().expect("nothing panics under this lock because it only looks up")
     }
+}
+
+impl Table {
+    /// Drops the channel that was silent for longest, if it was for so long and nobody reads it.
+    fn give_way(&mut self, unused: Duration) -> Result<(), NoChannel> {
+        let free = |(name, channel): &(&String, &Channel)| {
+            !name.is_empty()
+                && Arc::strong_count(&channel.feed) == 1
+                && channel.used.elapsed() >= unused
+        };
+        let oldest = self.channels.iter().filter(free).min_by_key(|(_, channel)| channel.used);
+        let name = oldest.map(|(name, _)| name.clone()).ok_or(NoChannel::Full)?;
+        self.channels.remove(&name);
+        self.epoch += 1;
+        Ok(())
+    }
+}
+
+fn log(epoch: u64) -> Feed {
+    Feed::writing(epoch, KEPT_MESSAGES, KEPT_BYTES, json::message)
+}
+
+fn check(name: &str) -> Result<(), NoChannel> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if name.len() > MAX_NAME || !name.bytes().all(plain) || name.starts_with('.') {
+        return Err(NoChannel::Name(name.to_owned()));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -83,11 +180,27 @@ mod tests {
     #[test]
     fn a_name_is_always_the_same_channel() {
         let channels = Channels::new(1);
-        channels.get("news").unwrap().publish("a");
-        assert_eq!(channels.get("news").unwrap().size(), (1, 1));
-        assert_eq!(channels.get("").unwrap().size(), (0, 0));
+        channels.publish("news", "a").unwrap();
+        assert_eq!(channels.feed("news").unwrap().size().0, 1);
+        assert_eq!(channels.feed("").unwrap().size().0, 0);
         let names: Vec<_> = channels.all().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["", "news"]);
+    }
+
+    #[test]
+    fn readers_create_nothing_and_are_there_when_their_channel_begins() {
+        let channels = Channels::new(1);
+        let readers = [channels.feed("later").unwrap(), channels.feed("later").unwrap()];
+        for n in 0..100 {
+            channels.feed(&format!("evil{n}")).unwrap();
+        }
+        assert_eq!(channels.all().len(), 1);
+        assert_eq!(channels.lock().awaited.len(), 2, "the last, and the one that is waited for");
+        channels.publish("later", "first").unwrap();
+        for reader in readers {
+            assert_eq!(reader.after(reader.origin()).messages[0].data, "first");
+        }
+        assert_eq!(channels.all().len(), 2);
     }
 
     #[test]
@@ -95,15 +208,32 @@ mod tests {
         let channels = Channels::new(1);
         let long = "x".repeat(MAX_NAME + 1);
         for name in ["a b", "..", ".hidden", "a/b", "中", "a\"b", long.as_str()] {
-            assert!(
-                channels.get(name).err().unwrap().contains("expected a channel name"),
-                "{name}"
-            );
+            let refused = Err(NoChannel::Name(name.to_owned()));
+            assert_eq!(channels.publish(name, "x"), refused);
+            assert_eq!(channels.feed(name).err(), refused.err());
         }
         for n in 0..MAX_CHANNELS {
-            channels.get(&format!("c{n}")).unwrap();
+            channels.publish(&format!("c{n}"), "x").unwrap();
         }
-        assert!(channels.get("one-more").is_err());
-        assert!(channels.get("c0").is_ok() && channels.get("").is_ok());
+        assert_eq!(channels.publish("one-more", "x"), Err(NoChannel::Full));
+        assert!(channels.publish("c0", "x").is_ok() && channels.publish("", "x").is_ok());
+        assert!(channels.feed("one-more").is_ok(), "who only reads takes no place");
+    }
+
+    #[test]
+    fn the_channel_that_was_silent_for_longest_gives_way_and_its_ids_do_not_come_back() {
+        let channels = Channels::new(7);
+        let old = channels.publish("old", "x").unwrap();
+        let read = channels.feed("old").unwrap();
+        channels.publish("new", "x").unwrap();
+        let mut table = channels.lock();
+        assert_eq!(table.give_way(UNUSED), Err(NoChannel::Full), "both have just spoken");
+        table.give_way(Duration::ZERO).unwrap();
+        assert!(table.channels.contains_key("old"), "somebody reads it");
+        drop(read);
+        table.give_way(Duration::ZERO).unwrap();
+        assert_eq!(table.give_way(Duration::ZERO), Err(NoChannel::Full), "the unnamed one stays");
+        drop(table);
+        assert_ne!(channels.publish("old", "x").unwrap(), old);
     }
 }

@@ -1,37 +1,52 @@
 //! A page's own socket: its totals and what crosses its connections down, its commands up.
 
 use crate::Hub;
-use crate::readers::both_ways;
+use crate::sockets::both_ways;
 use crate::technique::Technique;
-use crate::views::View;
+use crate::views::{View, check_key};
 use push_by_hand::http::{Request, Response, Status};
+use push_by_hand::json;
 use push_by_hand::server::{Responder, Sent};
-use push_by_hand::{json, websocket};
+use push_by_hand::websocket::{self, State};
 use std::io;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How often a page is told its totals, at most.
 const TOTALS: Duration = Duration::from_millis(250);
+/// The longest command, in bytes.
+const MAX_COMMAND: usize = 1024;
+/// How much of a command that makes no sense is said back, in characters.
+const MAX_ECHO: usize = 40;
 
 /// Serves `/control`. It is attached to no view, so it shows and counts nothing of itself.
 ///
 /// A command is a few words: `rate 1000` (milliseconds between messages; `rate off`), `show all`,
 /// `show events`, `show none`, `cut events`.
 pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let open = match hub.views.open(&request.query("view").unwrap_or_default()) {
-        Ok(open) => open,
-        Err(expected) => return responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
+    let key = request.query("view").unwrap_or_default();
+    let refusal = hub.refuse_foreign_page(request).or_else(|| {
+        let expected = check_key(&key).err()?;
+        Some(Response::refusal(Status::BAD_REQUEST, &expected))
+    });
+    if let Some(refusal) = refusal {
+        return responder.send(hub.cors.share(request, refusal));
+    }
+    // Before the 101, after which the page's other requests name it.
+    let Some(open) = hub.views.open(&key) else {
+        let expected = "expected fewer pages, each with a key of its own; came one more";
+        let refusal = Response::refusal(Status::SERVICE_UNAVAILABLE, expected);
+        return responder.send(hub.cors.share(request, refusal));
     };
-    websocket::serve(request, responder, &websocket::Policy::default(), |socket| {
+    websocket::serve(request, responder, &hub.socket_policy(), |socket| {
+        socket.set_limit(MAX_COMMAND);
         let _open = hub.pace.count_page();
         let view = &open.view;
         both_ways(
             &hub.threads,
             socket,
-            |sender, ended| {
+            |sender| {
                 let (mut after, mut told) = (view.crossings.newest(), String::new());
-                while !ended.load(Ordering::Relaxed) {
+                while sender.state() == State::Open {
                     let news = view.crossings.wait_after(after, Instant::now() + TOTALS);
                     after = news.last;
                     if !news.is_empty() {
@@ -70,16 +85,19 @@ pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result
 /// # Errors
 /// What was expected and what came.
 fn carry_out(hub: &Hub, view: &View, command: &str) -> Result<(), String> {
+    let came = |what: &str| what.chars().take(MAX_ECHO).collect::<String>();
     let technique = |name: &str| {
-        Technique::named(name).ok_or_else(|| format!("expected a technique; came \"{name}\""))
+        Technique::named(name)
+            .ok_or_else(|| format!("expected a technique; came \"{}\"", came(name)))
     };
     match command.split_once(' ').unwrap_or((command, "")) {
         ("rate", "off") => hub.pace.set(None),
         ("rate", milliseconds) => match milliseconds.parse() {
             Ok(number @ 20..=3_600_000) => hub.pace.set(Some(Duration::from_millis(number))),
             _ => {
+                let came = came(milliseconds);
                 return Err(format!(
-                    "expected 20 to 3600000 milliseconds, or off; came \"{milliseconds}\""
+                    "expected 20 to 3600000 milliseconds, or off; came \"{came}\""
                 ));
             }
         },
@@ -90,7 +108,7 @@ fn carry_out(hub: &Hub, view: &View, command: &str) -> Result<(), String> {
             view.show(|technique| technique == shown);
         }
         ("cut", name) => view.cut(technique(name)?),
-        (other, _) => return Err(format!("expected rate, show or cut; came \"{other}\"")),
+        (other, _) => return Err(format!("expected rate, show or cut; came \"{}\"", came(other))),
     }
     Ok(())
 }

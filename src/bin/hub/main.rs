@@ -19,6 +19,7 @@ mod channels;
 mod control;
 mod pace;
 mod readers;
+mod sockets;
 mod technique;
 mod views;
 
@@ -28,7 +29,8 @@ use pace::Pace;
 use push_by_hand::cors::{Cors, refuse_foreign_page};
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
-use push_by_hand::server::{Responder, Sent, Threads};
+use push_by_hand::server::{Responder, Sent, Threads, log};
+use push_by_hand::websocket::Policy;
 use push_by_hand::{clock, json, pages};
 use readers::read;
 use std::io;
@@ -76,7 +78,7 @@ fn main() -> Result<(), Failure> {
     });
     let ticking = Arc::clone(&hub);
     thread::Builder::new().name("pace".into()).spawn(move || {
-        ticking.pace.tick(|| ticking.channels.get("").map(|feed| feed.publish(&time_of_day())))
+        ticking.pace.tick(|| ticking.channels.publish("", &time_of_day()));
     })?;
 
     announce("page", &options.origin("http", &port));
@@ -92,38 +94,79 @@ fn time_of_day() -> String {
 
 /// What is asked for: the last part of the path says what, the part before it of which channel.
 fn answer(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent> {
+    let path = request.path().trim_start_matches('/');
+    let (channel, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let technique = Technique::named(last);
+    // A browser uses a connection again, for anything: only what a technique asks counts as the
+    // technique's.
+    if technique.is_none() {
+        hub.views.detach(responder.connection_number());
+    }
     if let Some(preflight) = hub.cors.answer_preflight(request) {
         return responder.send(preflight);
     }
-    let path = request.path().trim_start_matches('/');
-    let (channel, last) = path.rsplit_once('/').unwrap_or(("", path));
-    // A browser uses a connection again, for anything: only what a technique asks counts as the
-    // technique's.
-    if Technique::named(last).is_none() {
-        hub.views.detach(responder.connection_number());
+    let own = |name: &str| channel.is_empty() && last == name;
+    let reads = matches!(request.method, Method::Get | Method::Head);
+    let response = match technique {
+        Some(technique) if reads => return read(hub, channel, technique, request, responder),
+        Some(_) => not_by(request, "GET, HEAD, OPTIONS"),
+        None if own("control") && reads => return control(hub, request, responder),
+        None if own("status") && reads => status(hub),
+        None if own("health") && reads => {
+            Response::text(Status::OK, "ok\n").with("Cache-Control", "no-store")
+        }
+        None if own("control") || own("status") || own("health") => {
+            not_by(request, "GET, HEAD, OPTIONS")
+        }
+        None if last == "publish" && request.method == Method::Post => {
+            publish(hub, channel, request)
+        }
+        None if last == "publish" => not_by(request, "POST, OPTIONS"),
+        None => pages::answer(request, "hub.html"),
+    };
+    responder.send(hub.cors.share(request, response))
+}
+
+/// The answer to a method that this path does not have: which it has is what OPTIONS asks
+/// (RFC 9110 §9.3.7), and what whoever came with another is told.
+fn not_by(request: &Request, allow: &str) -> Response {
+    match request.method {
+        Method::Options => Response::new(Status::NO_CONTENT).with("Allow", allow),
+        _ => Response::method_not_allowed(request, allow),
     }
-    match (request.method, last) {
-        (Method::Get | Method::Head, "status") if channel.is_empty() => responder.send(status(hub)),
-        (Method::Get | Method::Head, "health") if channel.is_empty() => {
-            responder.send(Response::text(Status::OK, "ok\n").with("Cache-Control", "no-store"))
-        }
-        (Method::Get, "control") if channel.is_empty() => control(hub, request, responder),
-        (Method::Post, "publish") => {
-            let foreign = refuse_foreign_page(request, &hub.cors.origins);
-            let response = foreign.unwrap_or_else(|| match hub.channels.get(channel) {
-                Ok(feed) => lesson::publish(request, &feed),
-                Err(expected) => Response::refusal(Status::BAD_REQUEST, &expected),
-            });
-            responder.send(hub.cors.share(request, response))
-        }
-        (_, "publish") => responder.send(Response::method_not_allowed(request, "POST")),
-        (Method::Get, last) if let Some(technique) = Technique::named(last) => {
-            read(hub, channel, technique, request, responder)
-        }
-        (_, last) if Technique::named(last).is_some() => {
-            responder.send(Response::method_not_allowed(request, "GET"))
-        }
-        _ => responder.send(pages::answer(request, "hub.html")),
+}
+
+/// `POST /publish`. A channel begins only with a message that is accepted.
+fn publish(hub: &Hub, channel: &str, request: &Request) -> Response {
+    if let Some(refusal) = hub.refuse_foreign_page(request) {
+        return refusal;
+    }
+    match lesson::text_to_publish(request) {
+        Ok(text) => match hub.channels.publish(channel, text) {
+            Ok(id) => lesson::published(id),
+            Err(refusal) => refusal.response(),
+        },
+        Err(refusal) => refusal,
+    }
+}
+
+impl Hub {
+    /// Refuses a page of an origin that was not let in, and says on the terminal, too, which flag
+    /// would let it in: whoever writes that page looks there.
+    fn refuse_foreign_page(&self, request: &Request) -> Option<Response> {
+        let refusal = refuse_foreign_page(request, &self.cors.origins)?;
+        let origin = request.fields.get("origin").unwrap_or_default();
+        log(&format!(
+            "403 a page of {} may not do {}; --allow-origin with its origin would let it",
+            origin.escape_debug(),
+            request.path().escape_debug()
+        ));
+        Some(refusal)
+    }
+
+    /// Who may open a socket: whoever may publish.
+    fn socket_policy(&self) -> Policy {
+        Policy { origins: self.cors.origins.clone(), ..Policy::default() }
     }
 }
 

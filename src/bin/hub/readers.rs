@@ -2,34 +2,31 @@
 //! message is written.
 
 use crate::Hub;
+use crate::sockets::web_socket;
 use crate::technique::Technique;
 use crate::views::View;
 use push_by_hand::event_stream::Event;
 use push_by_hand::feed::{Feed, Gap, Id, News};
-use push_by_hand::http::{Request, Response, Status};
-use push_by_hand::server::{Responder, Sent, Threads};
-use push_by_hand::websocket::{self, CloseCode, Sender, WebSocket};
+use push_by_hand::http::{Method, Request, Response, Status};
+use push_by_hand::server::{Responder, Sent};
 use push_by_hand::{json, lesson};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// How long a long poll is held.
 const HOLD: Duration = Duration::from_secs(25);
 /// How often a held request looks whether its client is still there.
-const LOOK: Duration = Duration::from_secs(5);
+pub const LOOK: Duration = Duration::from_secs(5);
 /// The longest silence on a stream or a socket.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
 /// After so many bytes the iframe's document ends and the page opens the next.
 const ROTATE: usize = 128 * 1024;
-/// The stack of a socket's second thread, in bytes.
-const STACK: usize = 256 * 1024;
 
 /// One reader of a channel, however it reads.
-struct Reader<'a> {
-    hub: &'a Hub,
+pub struct Reader<'a> {
+    pub hub: &'a Hub,
     technique: Technique,
     feed: Arc<Feed>,
     after: Id,
@@ -40,14 +37,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// What is new, as soon as there is something or `deadline` has passed. The reader's number
     /// moves on.
-    fn wait(&mut self, deadline: Instant) -> News {
+    pub fn wait(&mut self, deadline: Instant) -> News {
         let news = self.feed.wait_after(self.after, deadline);
         self.after = news.last;
         news
     }
 
     /// Counts what has been delivered.
-    fn delivered(&self, news: &News) {
+    pub fn delivered(&self, news: &News) {
         if let Some(view) = &self.view {
             let useful = news.messages.iter().map(|message| message.data.len() as u64).sum();
             view.delivered(self.technique, news.messages.len() as u64, useful);
@@ -69,49 +66,61 @@ pub fn read(
     request: &Request,
     responder: Responder,
 ) -> io::Result<Sent> {
-    let feed = match hub.channels.get(channel) {
-        Ok(feed) => feed,
-        Err(expected) => {
-            return responder
-                .send(hub.cors.share(request, Response::refusal(Status::BAD_REQUEST, &expected)));
-        }
+    let found = hub.channels.feed(channel).map_err(|missing| missing.response());
+    let begun = found.and_then(|feed| match begin_after(request, &feed) {
+        Ok(after) => Ok((feed, after)),
+        Err(expected) => Err(Response::refusal(Status::BAD_REQUEST, &expected)),
+    });
+    let (feed, after) = match begun {
+        Ok(begun) => begun,
+        Err(refusal) => return responder.send(hub.cors.share(request, refusal)),
     };
-    // An EventSource that comes back asks the same URL again, `after` and all, and says in a field
-    // how far it got since.
-    let after = match request.fields.get("last-event-id") {
-        Some(id) => id.parse(),
-        None => lesson::after(request, &feed),
-    };
-    let after = match after {
-        Ok(after) => after,
-        Err(expected) => {
-            return responder
-                .send(hub.cors.share(request, Response::refusal(Status::BAD_REQUEST, &expected)));
-        }
-    };
-    let view = hub.views.attach(responder.connection_number(), technique, request);
-    let held = view
-        .as_ref()
-        .map(|view| view.hold(technique, responder.connection_number(), &responder.writer()));
+    if technique == Technique::WebSocket
+        && let Some(refusal) = hub.refuse_foreign_page(request)
+    {
+        return responder.send(refusal);
+    }
+    let number = responder.connection_number();
+    let view = hub.views.attach(number, technique, request);
+    let held = view.as_ref().map(|view| view.hold(technique, number, &responder.writer()));
     if matches!(held, Some(None)) {
         return Err(io::ErrorKind::ConnectionReset.into());
     }
     hub.reading[technique as usize].fetch_add(1, Ordering::Relaxed);
     let reader = Reader { hub, technique, feed, after, view: view.clone() };
     match technique {
+        // The answer to HEAD has no news, and need not wait for any.
+        Technique::LongPolling if request.method == Method::Head => {
+            poll(reader, request, responder)
+        }
         Technique::Polling => poll(reader, request, responder),
         Technique::LongPolling => long_poll(reader, request, responder),
         Technique::IframeStream => iframe_stream(reader, responder),
         Technique::EventSource => event_stream(reader, request, responder),
-        Technique::WebSocket => web_socket(reader, request, responder),
+        Technique::WebSocket => web_socket(reader, channel, request, responder),
+    }
+}
+
+/// Where a reader goes on. An EventSource that comes back asks the same URL again, `after` and all,
+/// and says in a field how far it got since; the scripts that stand in for one in old browsers say
+/// it in the query. Whatever else stands there is an id of another server's (a tab that was left
+/// open, say), and its reader is told that it missed something: a 400 would end an EventSource for
+/// good.
+fn begin_after(request: &Request, feed: &Feed) -> Result<Id, String> {
+    let in_field = request.fields.get("last-event-id").map(str::to_owned);
+    let last = in_field
+        .or_else(|| request.query("lastEventId"))
+        .or_else(|| request.query("last-event-id"));
+    match last {
+        Some(id) => Ok(id.parse().unwrap_or(Id { epoch: 0, seq: 0 })),
+        None => lesson::after(request, feed),
     }
 }
 
 /// What is new, now.
 fn poll(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
     let news = reader.wait(Instant::now());
-    reader.delivered(&news);
-    responder.send(share_news(&reader, request, &news))
+    answer_with(&reader, request, responder, &news)
 }
 
 /// What is new, as soon as there is something.
@@ -120,8 +129,7 @@ fn long_poll(mut reader: Reader, request: &Request, mut responder: Responder) ->
     loop {
         let news = reader.wait(deadline.min(Instant::now() + LOOK));
         if !news.is_empty() {
-            reader.delivered(&news);
-            return responder.send(share_news(&reader, request, &news));
+            return answer_with(&reader, request, responder, &news);
         }
         if Instant::now() >= deadline || responder.client_has_ended() {
             let nothing = Response::new(Status::NO_CONTENT).with("Cache-Control", "no-store");
@@ -130,38 +138,71 @@ fn long_poll(mut reader: Reader, request: &Request, mut responder: Responder) ->
     }
 }
 
-fn share_news(reader: &Reader, request: &Request, news: &News) -> Response {
-    let response = Response::json(Status::OK, json::news(news)).with("Cache-Control", "no-store");
-    reader.hub.cors.share(request, response)
+/// The answer to a poll, as [`json::news`] describes it; the messages leave from where all readers
+/// share them.
+fn answer_with(
+    reader: &Reader,
+    request: &Request,
+    responder: Responder,
+    news: &News,
+) -> io::Result<Sent> {
+    reader.delivered(news);
+    let head = Response::new(Status::OK)
+        .with("Content-Type", "application/json")
+        .with("X-Content-Type-Options", "nosniff")
+        .with("Cache-Control", "no-store");
+    let (id, missed) = (news.last, json::missed(news.gap));
+    let opening = format!(r#"{{"id":"{id}","missed":{missed},"messages":["#);
+    let messages: usize = news.messages.iter().map(|message| message.written.len()).sum();
+    let commas = news.messages.len().saturating_sub(1);
+    let length = opening.len() + messages + commas + "]}".len();
+    responder.send_with(reader.hub.cors.share(request, head), length, |writer| {
+        writer.append(|out| out.extend_from_slice(opening.as_bytes()))?;
+        for (n, message) in news.messages.iter().enumerate() {
+            writer.append_with(|out| {
+                out.extend((n > 0).then_some(b','));
+                message.written.as_bytes()
+            })?;
+        }
+        writer.append(|out| out.extend_from_slice(b"]}"))
+    })
+}
+
+/// The head of an answer that goes on. Proxies hold back what they could compress or collect; these
+/// fields tell them not to.
+fn stream_head(content_type: &str) -> Response {
+    Response::new(Status::OK)
+        .with("Content-Type", content_type)
+        .with("X-Content-Type-Options", "nosniff")
+        .with("Cache-Control", "no-store, no-transform")
+        .with("X-Accel-Buffering", "no")
 }
 
 /// A document that goes on, a script a message.
 fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
-    let head = Response::new(Status::OK)
-        .with("Content-Type", "text/html; charset=utf-8")
-        .with("X-Content-Type-Options", "nosniff")
-        .with("Cache-Control", "no-store");
-    responder.stream(head, |chunks| {
-        let mut text =
-            format!("<!doctype html>\n<meta charset=\"utf-8\">\n<!-- {} -->\n", ".".repeat(1024));
-        let mut sent = 0;
-        let mut patience = Duration::ZERO;
+    responder.stream(stream_head("text/html; charset=utf-8"), |chunks| {
+        let padding = ".".repeat(1024);
+        let opening = format!("<!doctype html>\n<meta charset=\"utf-8\">\n<!-- {padding} -->\n");
+        chunks.queue(opening.as_bytes(), b"", b"")?;
+        let mut sent = opening.len();
+        let mut news = reader.wait(Instant::now());
         while sent < ROTATE {
-            let news = reader.wait(Instant::now() + patience);
             if news.gap != Gap::None {
-                text.push_str(&json::call("missed", &json::missed(news.gap)));
+                let missed = json::call("missed", &json::missed(news.gap));
+                chunks.queue(missed.as_bytes(), b"", b"")?;
             }
             for message in &news.messages {
-                text.push_str(&json::call("push", &json::message(message)));
+                let json = message.written.as_bytes();
+                chunks.queue(b"<script>parent.push(", json, b")</script>\n")?;
+                sent += json.len();
             }
-            if text.is_empty() {
-                text.push_str(&json::call("heartbeat", ""));
-            }
-            chunks.send(text.as_bytes())?;
+            chunks.flush()?;
             reader.delivered(&news);
-            sent += text.len();
-            text.clear();
-            patience = HEARTBEAT;
+            drop(news);
+            news = reader.wait(Instant::now() + HEARTBEAT);
+            if news.is_empty() {
+                chunks.queue(json::call("heartbeat", "").as_bytes(), b"", b"")?;
+            }
         }
         Ok(())
     })
@@ -170,114 +211,28 @@ fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
 /// An event a message. Heartbeats are events too, of a type of their own: a comment would not reach
 /// the page's script.
 fn event_stream(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let head = Response::new(Status::OK)
-        .with("Content-Type", "text/event-stream")
-        .with("Cache-Control", "no-store");
-    responder.stream(reader.hub.cors.share(request, head), |chunks| {
+    let head = reader.hub.cors.share(request, stream_head("text/event-stream"));
+    responder.stream(head, |chunks| {
         chunks.send(b": ok\n\n")?;
         loop {
             let news = reader.wait(Instant::now() + HEARTBEAT);
-            chunks.send(&events(&news))?;
+            let other = |event: &str, data: &str| {
+                Event { event: Some(event.into()), ..Event::message(data) }.to_bytes()
+            };
+            if news.gap != Gap::None {
+                let missed = format!(r#"{{"missed":{}}}"#, json::missed(news.gap));
+                chunks.queue(&other("reset", &missed), b"", b"")?;
+            }
+            for message in &news.messages {
+                // JSON has no line ends, so the data is one line.
+                let before = format!("id: {}\ndata: ", message.id);
+                chunks.queue(before.as_bytes(), message.written.as_bytes(), b"\n\n")?;
+            }
+            if news.is_empty() {
+                chunks.queue(&other("heartbeat", ""), b"", b"")?;
+            }
+            chunks.flush()?;
             reader.delivered(&news);
         }
-    })
-}
-
-/// News as events; a heartbeat if there is none.
-fn events(news: &News) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if news.gap != Gap::None {
-        let missed = format!(r#"{{"missed":{}}}"#, json::missed(news.gap));
-        Event { event: Some("reset".into()), ..Event::message(&missed) }.write_to(&mut bytes);
-    }
-    for message in &news.messages {
-        Event { id: Some(message.id.to_string()), ..Event::message(&json::message(message)) }
-            .write_to(&mut bytes);
-    }
-    if bytes.is_empty() {
-        Event { event: Some("heartbeat".into()), ..Event::message("") }.write_to(&mut bytes);
-    }
-    bytes
-}
-
-/// A WebSocket message a message; what the client sends is published. Both at once takes two
-/// threads: this one reads the socket, the other the feed.
-fn web_socket(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let policy = websocket::Policy {
-        origins: reader.hub.cors.origins.clone(),
-        ..websocket::Policy::default()
-    };
-    let feed = Arc::clone(&reader.feed);
-    websocket::serve(request, responder, &policy, |socket| {
-        both_ways(
-            &reader.hub.threads.clone(),
-            socket,
-            |sender, ended| {
-                let mut silent_since = Instant::now();
-                while !ended.load(Ordering::Relaxed) {
-                    let news = reader.wait((silent_since + HEARTBEAT).min(Instant::now() + LOOK));
-                    if news.gap != Gap::None {
-                        sender.send_text(&format!(r#"{{"missed":{}}}"#, json::missed(news.gap)))?;
-                    }
-                    for message in &news.messages {
-                        sender.send_text(&json::message(message))?;
-                    }
-                    if news.is_empty() && silent_since.elapsed() < HEARTBEAT {
-                        continue;
-                    }
-                    if news.is_empty() {
-                        sender.send_text(r#"{"heartbeat":true}"#)?;
-                    }
-                    reader.delivered(&news);
-                    silent_since = Instant::now();
-                }
-                Ok(())
-            },
-            |sender, text| match text.len() {
-                0..=lesson::MAX_TEXT => {
-                    sender.send_text(&format!(r#"{{"published":"{}"}}"#, feed.publish(text)))
-                }
-                long => sender.send_text(&format!(
-                    r#"{{"refused":"expected at most {} bytes; came {long}"}}"#,
-                    lesson::MAX_TEXT
-                )),
-            },
-        )
-    })
-}
-
-/// A socket that is written on a second thread while it is read on this one: full duplex, on calls
-/// that block.
-pub fn both_ways(
-    threads: &Arc<Threads>,
-    socket: &mut WebSocket,
-    push: impl FnOnce(&Sender, &AtomicBool) -> Result<(), websocket::Error> + Send,
-    hear: impl Fn(&Sender, &str) -> Result<(), websocket::Error>,
-) -> Result<(), websocket::Error> {
-    // The second thread counts like any other: the process must not run out of them.
-    let Some(_reserved) = threads.reserve() else {
-        return socket.close(CloseCode::TRY_AGAIN_LATER, "no thread is free");
-    };
-    let sender = socket.sender();
-    let ended = AtomicBool::new(false);
-    thread::scope(|scope| {
-        thread::Builder::new()
-            .name("push".into())
-            .stack_size(STACK)
-            .spawn_scoped(scope, || push(&sender, &ended))?;
-        let outcome = loop {
-            match socket.receive() {
-                Ok(Some(websocket::Message::Text(text))) => hear(&sender, &text)?,
-                Ok(Some(websocket::Message::Binary(_))) => {
-                    break socket.close(CloseCode::UNSUPPORTED_DATA, "expected text");
-                }
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        // The peer has had our last word; the other thread finds out when it next looks.
-        ended.store(true, Ordering::Relaxed);
-        sender.hang_up();
-        outcome
     })
 }

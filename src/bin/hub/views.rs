@@ -26,12 +26,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// How many pages may look at once.
-pub const MAX_VIEWS: usize = 32;
-/// How many crossings the drawer's feed keeps, and of how many bytes of JSON together.
-const KEPT: usize = 2_000;
+const MAX_VIEWS: usize = 32;
+/// How many crossings the drawer's feed keeps, and of how many bytes.
+const KEPT_CROSSINGS: usize = 2_000;
 const KEPT_BYTES: usize = 2 << 20;
 
-/// All views of a program.
+/// All views.
 #[derive(Default)]
 pub struct Views {
     open: Mutex<HashMap<String, Arc<View>>>,
@@ -40,6 +40,14 @@ pub struct Views {
     looking: AtomicBool,
     received: AtomicU64,
     sent: AtomicU64,
+}
+
+/// Whether a page may choose this key; what was expected and what came, if not.
+pub fn check_key(key: &str) -> Result<(), String> {
+    if (8..=64).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Ok(());
+    }
+    Err(format!("expected a key of 8 to 64 letters and digits; came \"{}\"", key.escape_debug()))
 }
 
 /// One open page.
@@ -74,7 +82,7 @@ struct Attached {
     view: Arc<View>,
     technique: Technique,
     dissector: Mutex<Dissector>,
-    /// What comes belongs to this technique whatever it is: the connection has left HTTP.
+    /// The connection has left HTTP: whatever comes is this technique's.
     switched: AtomicBool,
 }
 
@@ -109,32 +117,22 @@ impl Views {
         (self.received.load(Ordering::Relaxed), self.sent.load(Ordering::Relaxed))
     }
 
-    /// Opens a view under the key its page chose. It ends when the returned guard is dropped.
-    ///
-    /// # Errors
-    /// What was expected and what came.
-    pub fn open(self: &Arc<Self>, key: &str) -> Result<OpenView, String> {
-        if !(8..=64).contains(&key.len()) || !key.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(format!(
-                "expected a key of 8 to 64 letters and digits; came \"{}\"",
-                key.escape_debug()
-            ));
-        }
+    /// Opens a view under the key its page chose, until the guard is dropped. `None` if there are
+    /// too many, or one of this key already.
+    pub fn open(self: &Arc<Self>, key: &str) -> Option<OpenView> {
         let mut open = lock(&self.open);
         if open.len() >= MAX_VIEWS || open.contains_key(key) {
-            return Err(format!(
-                "expected at most {MAX_VIEWS} pages, each with a key of its own; came one more"
-            ));
+            return None;
         }
         let view = Arc::new(View {
             totals: Mutex::default(),
-            crossings: Feed::new(0, KEPT, KEPT_BYTES),
+            crossings: Feed::new(0, KEPT_CROSSINGS, KEPT_BYTES),
             shown: Default::default(),
             held: Mutex::default(),
             cut_next: Default::default(),
         });
         open.insert(key.to_owned(), Arc::clone(&view));
-        Ok(OpenView { views: Arc::clone(self), key: key.to_owned(), view })
+        Some(OpenView { views: Arc::clone(self), key: key.to_owned(), view })
     }
 
     /// Says that this connection now carries this request, of this technique. Returns the view it
@@ -145,8 +143,8 @@ impl Views {
         technique: Technique,
         request: &Request,
     ) -> Option<Arc<View>> {
-        let key = request.query("view").unwrap_or_default();
-        let Some(view) = lock(&self.open).get(&key).cloned() else {
+        let named = request.query("view").and_then(|key| lock(&self.open).get(&key).cloned());
+        let Some(view) = named else {
             self.detach(number);
             return None;
         };
@@ -294,7 +292,7 @@ impl Drop for Held<'_> {
     }
 }
 
-/// A handler that panics under one of these locks leaves counts behind, which are right.
+/// What a panic under one of these locks leaves behind are counts, which are right.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

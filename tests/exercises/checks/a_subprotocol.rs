@@ -7,7 +7,13 @@ use push_by_hand::websocket::{Client, Message as Received, Url};
 pub fn check() -> Check {
     let id = Id { epoch: EPOCH, seq: 42 };
     let data = "07:20:01".to_owned();
-    let message = Message { id, time: EPOCH + 42_000, event: "message".into(), data: data.clone() };
+    let message = Message {
+        id,
+        time: EPOCH + 42_000,
+        event: "message".into(),
+        data: data.clone(),
+        written: String::new(),
+    };
     let (short, long) = (data, json::message(&message));
     let port = serve(move |request, responder| connect(request, responder, &message));
     let url = Url::parse(&format!("ws://127.0.0.1:{port}/push")).unwrap();

@@ -9,7 +9,13 @@ pub fn check() -> Check {
     predicted(say("size line", &[]), SIZE_LINE.map(str::to_ascii_lowercase), || {
         let data = "2025-11-21T07:20:01Z".into();
         let id = Id { epoch: EPOCH, seq: 42 };
-        let message = Message { id, time: EPOCH + 42_000, event: "message".into(), data };
+        let message = Message {
+            id,
+            time: EPOCH + 42_000,
+            event: "message".into(),
+            data,
+            written: String::new(),
+        };
         let text = json::call("push", &json::message(&message));
         let stream = move |chunks: &ChunkedWriter| chunks.send(text.as_bytes());
         let mut client = connect(serve(move |_, responder| {

@@ -10,7 +10,13 @@ use push_by_hand::websocket::{Frame, Opcode, Role};
 pub fn check() -> Check {
     let sizes = |data: &str| {
         let (id, data) = (Id { epoch: EPOCH, seq: 42 }, data.to_owned());
-        let message = Message { id, time: EPOCH + 42_000, event: "message".into(), data };
+        let message = Message {
+            id,
+            time: EPOCH + 42_000,
+            event: "message".into(),
+            data,
+            written: String::new(),
+        };
         let text = json::message(&message);
         let event = Event { id: Some(message.id.to_string()), ..Event::message(&text) }.to_bytes();
         let mut frame = Vec::new();

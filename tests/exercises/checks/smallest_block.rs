@@ -5,7 +5,13 @@ use push_by_hand::feed::{Id, Message};
 pub fn check() -> Check {
     let data = "1763700042000".to_owned();
     let id = Id { epoch: EPOCH, seq: 42 };
-    let message = Message { id, time: EPOCH + 42_000, event: "message".into(), data: data.clone() };
+    let message = Message {
+        id,
+        time: EPOCH + 42_000,
+        event: "message".into(),
+        data: data.clone(),
+        written: String::new(),
+    };
     let came = block(&message);
     let wanted = (vec![("message".into(), data, "42".into())], "42".into());
     same(say("browser", &[&format!("{came:?}")]), &wanted, &fire(came.as_bytes()))?;
