@@ -1,36 +1,18 @@
-// The wire drawer: what crosses this page's connections, as the server cut it into parts, and for a WebSocket frame the
-// figure of RFC 6455 §5.2 filled with its bits. The bytes come over the control socket, in hexadecimal.
+// The wire drawer: what crosses this page's connections, as the server cut it into parts, and for a
+// WebSocket frame its figure filled with its bits. The bytes come over the control socket, in
+// hexadecimal. What parts are called and mean is the server's word for them, as `--wire` prints it.
 
-import { byId, element, bytesOf } from './push.js';
-import { markOf } from './hub_pictures.js';
+import { byId, element, labelled, write } from './page.js';
+import {
+  binary, bytesOf, drawFrame, drawUnmasking, hex, lettersOf, textOf,
+} from './frames.js';
+import { markOf } from './hub_panel.js';
+import { number, say } from './words.js';
 
 const ROWS = 200; // crossings that are kept to look at
 const QUEUE = 500; // crossings that are kept while the drawer is paused
 const DRAWN = 24; // bytes of a payload that are drawn bit by bit
 const LISTED = 64; // bytes of a part that are listed
-const UNMASKED = 32; // bytes that are unmasked step by step
-
-const hex = byte => byte.toString(16).padStart(2, '0');
-const binary = byte => byte.toString(2).padStart(8, '0');
-const plural = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? '' : 's'}`;
-
-// What a byte is as text; what is not printable is a dot.
-function textOf(bytes) {
-  return new TextDecoder().decode(bytes).replace(/\r/g, '\\r').replace(/\n/g, '\\n').replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
-}
-
-// Under the first byte of each character the character, under the others nothing.
-function lettersOf(bytes) {
-  const decoder = new TextDecoder(), letters = [];
-  let waiting = 0;
-  for (const byte of bytes) {
-    const text = decoder.decode(Uint8Array.of(byte), { stream: true });
-    letters.push('');
-    if (text) { letters[letters.length - 1 - waiting] = textOf(new TextEncoder().encode(text)); waiting = 0; }
-    else waiting += 1;
-  }
-  return letters;
-}
 
 export class Wire {
   rows = []; // { crossing, row }, oldest first
@@ -42,31 +24,33 @@ export class Wire {
   constructor({ techniques, send }) {
     this.techniques = new Map(techniques.map(technique => [technique.key, technique]));
     this.send = send;
-    byId('shown').append(...techniques.map(({ key, name }) => Object.assign(element('option', '', name), { value: key })));
-    byId('openWire').addEventListener('click', () => byId('wire').hidden ? this.open(byId('shown').value) : this.close());
-    byId('wireClose').addEventListener('click', () => this.close());
-    byId('shown').addEventListener('change', () => this.wish());
-    byId('wirePause').addEventListener('click', () => this.pause(!this.paused));
-    byId('wireStep').addEventListener('click', () => this.step());
-    byId('wireClear').addEventListener('click', () => this.clear());
-    byId('wireCopy').addEventListener('click', () => this.copy());
-    byId('wire').addEventListener('keydown', event => this.key(event));
-    byId('crossings').addEventListener('click', event => {
+    byId('shown').append(...techniques.map(({ key, name }) =>
+      Object.assign(element('option', '', name), { value: key })));
+    const click = (id, does) => byId(id).addEventListener('click', does);
+    click('openWire', () => this.isOpen ? this.close() : this.open(byId('shown').value));
+    click('wireClose', () => this.close());
+    click('wirePause', () => this.pause(!this.paused));
+    click('wireStep', () => this.step());
+    click('wireClear', () => this.clear());
+    click('wireCopy', () => this.copy());
+    click('crossings', event => {
       const row = event.target.closest('li');
       if (row) this.choose(this.rows.find(each => each.row === row));
     });
+    byId('shown').addEventListener('change', () => this.filter());
+    byId('wire').addEventListener('keydown', event => this.key(event));
     setInterval(() => this.show(), 150);
   }
 
   get isOpen() { return !byId('wire').hidden; }
 
   open(key) {
-    byId('shown').value = key;
     const was = this.isOpen;
+    byId('shown').value = key;
     byId('wire').hidden = false;
     byId('openWire').setAttribute('aria-expanded', 'true');
     document.body.classList.add('wired');
-    this.wish();
+    this.filter();
     if (!was) this.from = document.activeElement;
     byId('shown').focus({ preventScroll: true });
   }
@@ -82,11 +66,25 @@ export class Wire {
   // Nothing is sent to a drawer that is closed.
   wish() { this.send(`show ${this.isOpen ? byId('shown').value : 'none'}`); }
 
+  // What was asked for before the choice was changed may still be on its way.
+  wants({ technique }) { return ['all', technique].includes(byId('shown').value); }
+
+  // Another choice: what is not of it goes.
+  filter() {
+    this.wish();
+    this.queue = this.queue.filter(crossing => this.wants(crossing));
+    this.rows.filter(({ crossing }) => !this.wants(crossing)).forEach(({ row }) => row.remove());
+    this.rows = this.rows.filter(({ crossing }) => this.wants(crossing));
+    if (!this.rows.includes(this.shown)) this.shown = null;
+    if (!this.rows.length) this.empty();
+    this.stale = true;
+    this.showQueue();
+  }
+
   key(event) {
     if (event.key === 'Escape') return this.close();
-    if (!event.target.closest('#crossings')) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
+    if (!step || !event.target.closest('#crossings')) return;
     event.preventDefault();
     const at = this.rows.findIndex(each => each === this.shown);
     const next = this.rows[Math.min(this.rows.length - 1, Math.max(0, at + step))];
@@ -97,44 +95,35 @@ export class Wire {
 
   add(crossings, missed) {
     if (!this.isOpen) return;
-    if (missed) this.say(`${plural(missed, 'crossing')} too fast to keep`);
-    // What was asked for before the choice was changed may still be on its way.
-    const shown = byId('shown').value;
-    const wanted = crossings.filter(({ technique }) => shown === 'all' || technique === shown);
-    if (this.paused) {
-      this.queue.push(...wanted);
-      const over = this.queue.length - QUEUE;
-      if (over > 0) this.queue.splice(0, over);
-      this.showQueue(over > 0);
-    } else {
-      wanted.forEach(crossing => this.addRow(crossing));
-    }
+    if (missed) this.say(say('wire.missed', { n: missed }));
+    const wanted = crossings.filter(crossing => this.wants(crossing));
+    if (!this.paused) return wanted.forEach(crossing => this.addRow(crossing));
+    this.queue.push(...wanted);
+    const over = this.queue.length - QUEUE;
+    if (over > 0) this.queue.splice(0, over);
+    this.showQueue(over > 0);
   }
 
   showQueue(full) {
     byId('wireStep').disabled = !this.paused || !this.queue.length;
-    if (this.paused) this.say(`paused, ${this.queue.length}${full ? ' or more' : ''} waiting`);
+    if (this.paused) {
+      this.say(say(full ? 'wire.paused.full' : 'wire.paused', { waiting: this.queue.length }));
+    }
   }
 
   addRow(crossing) {
-    const item = element('li'), button = element('button', crossing.direction);
+    const { direction, connection, bytes } = crossing;
+    const technique = this.techniques.get(crossing.technique);
+    const arrow = labelled(element('span', 'arrow', direction === 'up' ? '↑' : '↓'),
+      say(direction === 'up' ? 'wire.up' : 'wire.down'), 'img');
+    const place = element('span', 'connection', `#${connection}`);
+    place.title = say('connection', { connection });
+    const button = element('button', direction, arrow,
+      markOf(technique, { role: 'img', 'aria-label': technique.name }), place,
+      element('span', 'gist', gist(crossing)), element('span', 'bytes', `${number(bytes)} B`));
     button.type = 'button';
     button.tabIndex = -1; // one stop for the whole list: the arrow keys go on from there
-    const technique = this.techniques.get(crossing.technique);
-    const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    svg.setAttribute('class', 'mark');
-    svg.setAttribute('viewBox', '-6 -6 12 12');
-    svg.setAttribute('role', 'img');
-    svg.setAttribute('aria-label', technique.name);
-    svg.append(markOf(technique));
-    const arrow = element('span', 'arrow', crossing.direction === 'up' ? '↑' : '↓');
-    arrow.setAttribute('aria-label', crossing.direction === 'up' ? 'up' : 'down');
-    arrow.setAttribute('role', 'img');
-    const number = element('span', 'connection', `#${crossing.connection}`);
-    number.title = `connection ${crossing.connection}`;
-    button.append(arrow, svg, number, element('span', 'gist', gist(crossing)), element('span', 'bytes', `${crossing.bytes.toLocaleString()} B`));
-    item.append(button);
-    const list = byId('crossings');
+    const item = element('li', '', button), list = byId('crossings');
     const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
     list.append(item);
     this.rows.push({ crossing, row: item });
@@ -154,7 +143,7 @@ export class Wire {
   pause(paused) {
     this.paused = paused;
     byId('wirePause').setAttribute('aria-pressed', String(paused));
-    byId('wirePause').textContent = paused ? 'Go on' : 'Pause';
+    write(byId('wirePause'), say(paused ? 'wire.go on' : 'pause'));
     if (!paused) {
       this.queue.splice(0).forEach(crossing => this.addRow(crossing));
       this.chosen = null;
@@ -177,10 +166,14 @@ export class Wire {
   clear() {
     this.rows = [];
     this.queue = [];
-    this.chosen = this.shown = null;
     byId('crossings').replaceChildren();
-    byId('crossing').replaceChildren(element('p', 'note', 'Nothing has crossed since.'));
+    this.empty();
     this.showQueue();
+  }
+
+  empty() {
+    this.chosen = this.shown = null;
+    byId('crossing').replaceChildren(element('p', 'note', say('wire.nothing')));
   }
 
   async copy() {
@@ -188,60 +181,78 @@ export class Wire {
     try {
       if (navigator.clipboard) await navigator.clipboard.writeText(text);
       else copyByHand(text); // a page that is neither https: nor local has no clipboard
-      this.say(`${plural(this.rows.length, 'crossing')} copied`);
+      this.say(say('wire.copied', { n: this.rows.length }));
     } catch {
-      this.say('the browser does not let this page copy');
+      this.say(say('wire.not copied'));
     }
   }
 
-  say(words) { if (byId('wireSays').textContent !== words) byId('wireSays').textContent = words; }
+  say(words) { write(byId('wireSays'), words); }
 
   show() {
     if (!this.stale || !this.isOpen) return;
     this.stale = false;
     if (this.chosen && !this.rows.includes(this.chosen)) this.chosen = null;
     const now = this.chosen ?? this.rows.at(-1);
-    if (this.follow) { this.follow = false; byId('crossings').scrollTop = byId('crossings').scrollHeight; }
+    if (this.follow) {
+      this.follow = false;
+      byId('crossings').scrollTop = byId('crossings').scrollHeight;
+    }
     if (!now || now === this.shown) return;
-    if (this.shown) this.shown.row.firstChild.tabIndex = -1;
-    this.shown?.row.firstChild.removeAttribute('aria-current');
-    now.row.firstChild.setAttribute('aria-current', 'true');
-    now.row.firstChild.tabIndex = 0;
+    const before = this.shown?.row.firstChild, button = now.row.firstChild;
+    if (before) before.tabIndex = -1;
+    before?.removeAttribute('aria-current');
+    button.setAttribute('aria-current', 'true');
+    button.tabIndex = 0;
     this.shown = now;
     this.draw(now.crossing);
   }
 
   draw({ connection, technique, direction, bytes, parts }) {
-    const where = byId('crossing');
-    where.dataset.direction = direction;
-    const title = element('h3', direction, `${direction === 'up' ? '↑ browser to server' : '↓ server to browser'}, ${plural(bytes, 'byte')}`);
-    const about = element('p', 'note', `${this.techniques.get(technique).name}, connection ${connection}. The parts that these bytes complete:`);
-    const frames = framesOf(parts);
-    where.replaceChildren(title, about, ...frames.flatMap((frame, i) => drawFrame(frame, direction, frames.length > 1 ? i + 1 : 0)), table(parts));
-    where.scrollTop = 0;
+    const { name } = this.techniques.get(technique), frames = framesOf(parts);
+    byId('crossing').dataset.direction = direction;
+    byId('crossing').replaceChildren(
+      element('h3', direction, say(`wire.title.${direction}`, { n: bytes })),
+      element('p', 'note', say('wire.about', { name, connection })),
+      ...frames.flatMap((frame, i) => figure(frame, direction, frames.length > 1 ? i + 1 : 0)),
+      table(parts));
+    byId('crossing').scrollTop = 0;
   }
 }
 
-// ── A crossing in a line ────────────────────────────────────────────────────────────────────────────
+// ── A crossing in a line ─────────────────────────────────────────────────────────────────────────
+
+const TELLING = [
+  'payload', 'request-line', 'message body', 'data', 'chunk data', 'status-line', 'event',
+  'comment', 'last chunk',
+];
+const clearBytes = part => bytesOf(part.unmasked ?? part.bytes);
 
 function gist({ parts }) {
-  const telling = ['payload', 'request-line', 'message body', 'data', 'chunk data', 'status-line', 'event', 'comment', 'last chunk'];
-  const part = telling.map(name => parts.find(each => each.name === name)).find(Boolean) ?? parts[0];
-  const status = part.name !== 'status-line' && parts.find(({ name }) => name === 'status-line');
-  if (status) return `${gist({ parts: [status] }).replace('HTTP/1.1 ', '')}: ${gist({ parts: [part] })}`;
-  const text = textOf(bytesOf(part.unmasked ?? part.bytes).slice(0, 200)).replace(/(\\r|\\n)+$/, '');
-  const opcode = parts.find(({ name }) => name === 'opcode');
+  const named = name => parts.find(part => part.name === name);
+  const part = TELLING.map(named).find(Boolean) ?? parts[0];
+  const status = part.name !== 'status-line' && named('status-line');
+  if (status) {
+    const answer = gist({ parts: [status] }).replace('HTTP/1.1 ', '');
+    return `${answer}: ${gist({ parts: [part] })}`;
+  }
+  const text = textOf(clearBytes(part).slice(0, 200)).replace(/(\\r|\\n)+$/, '');
+  const opcode = named('opcode');
   return opcode ? `${opcode.meaning}${part.name === 'payload' ? `: ${text}` : ''}` : text;
 }
 
 function asText({ connection, technique, direction, bytes, parts }, techniques) {
   const lines = parts.map(part => {
     const bits = part.bits ? ` bits ${part.bits[0]} to ${part.bits[1] - 1} of` : '';
-    const bytes = bytesOf(part.bytes), clear = part.unmasked === null ? '' : `\n      unmasked  ${part.unmasked}`;
-    const text = part.bits || part.name === 'masking-key' ? '' : `\n      "${textOf(bytesOf(part.unmasked ?? part.bytes))}"`;
-    return `    ${part.name}${bits} ${part.bytes}${part.length > bytes.length ? '…' : ''}  ${part.meaning}  (${part.section})${clear}${text}`;
+    const more = part.length > bytesOf(part.bytes).length ? '…' : '';
+    const clear = part.unmasked === null ? '' : `\n      unmasked  ${part.unmasked}`;
+    const plain = part.bits || part.name === 'masking-key';
+    const text = plain ? '' : `\n      "${textOf(clearBytes(part))}"`;
+    const meaning = `${part.meaning}  (${part.section})`;
+    return `    ${part.name}${bits} ${part.bytes}${more}  ${meaning}${clear}${text}`;
   });
-  return `${direction === 'up' ? '↑' : '↓'} ${techniques.get(technique).name}, connection ${connection}, ${plural(bytes, 'byte')}\n${lines.join('\n')}\n`;
+  const title = say('wire.copy', { name: techniques.get(technique).name, connection, n: bytes });
+  return `${direction === 'up' ? '↑' : '↓'} ${title}\n${lines.join('\n')}\n`;
 }
 
 function copyByHand(text) {
@@ -253,49 +264,44 @@ function copyByHand(text) {
   if (!copied) throw new Error('not copied');
 }
 
-// ── The parts as a table ────────────────────────────────────────────────────────────────────────────
+// ── The parts as a table ─────────────────────────────────────────────────────────────────────────
 
 function table(parts) {
-  const scroll = Object.assign(element('div', 'scroll'), { tabIndex: 0 }), made = element('table', 'parts'), headRow = element('tr');
-  for (const name of ['Part', 'Bytes', 'Text', 'Meaning', 'Defined in']) {
-    const cell = element('th', '', name);
-    cell.scope = 'col';
-    headRow.append(cell);
-  }
-  const head = element('thead');
-  head.append(headRow);
-  const body = element('tbody');
-  for (const part of parts) {
-    const row = element('tr'), name = element('th', '', part.name);
-    name.scope = 'row';
-    row.dataset.part = part.name;
-    const bytes = bytesOf(part.bytes);
-    row.append(name, element('td', 'bytes', part.bits ? bitsOf(part) : listed(bytes, part.length)),
-      element('td', 'bytes text', part.bits || part.name === 'masking-key' ? '' : shortened(bytesOf(part.unmasked ?? part.bytes), part.length)),
-      element('td', '', part.meaning), element('td', 'section', part.section));
-    body.append(row);
-  }
-  made.append(head, body);
-  scroll.setAttribute('role', 'region');
-  scroll.setAttribute('aria-label', 'The parts as a table');
-  scroll.append(made);
+  const heads = ['part', 'bytes', 'text', 'meaning', 'section'].map(name =>
+    Object.assign(element('th', '', say(`parts.${name}`)), { scope: 'col' }));
+  const made = element('table', 'parts', element('thead', '', element('tr', '', ...heads)),
+    element('tbody', '', ...parts.map(rowOf)));
+  const scroll = labelled(element('div', 'scroll', made), say('parts.label'), 'region');
+  scroll.tabIndex = 0;
   return scroll;
 }
 
+function rowOf(part) {
+  const name = Object.assign(element('th', '', part.name), { scope: 'row' });
+  const plain = part.bits || part.name === 'masking-key';
+  const row = element('tr', '', name,
+    element('td', 'bytes', part.bits ? bitsOf(part) : listed(bytesOf(part.bytes), part.length)),
+    element('td', 'bytes text', plain ? '' : shortened(clearBytes(part), part.length)),
+    element('td', '', part.meaning), element('td', 'section', part.section));
+  row.dataset.part = part.name;
+  return row;
+}
+
 function bitsOf({ bits: [from, to], bytes }) {
-  return bytesOf(bytes).reduce((text, byte) => text + binary(byte), '').slice(from, to);
+  return [...bytesOf(bytes)].map(binary).join('').slice(from, to);
 }
 
 function listed(bytes, length) {
   const shown = [...bytes.slice(0, LISTED)].map(hex).join(' ');
-  return length > LISTED ? `${shown} … and ${(length - Math.min(LISTED, bytes.length)).toLocaleString()} more` : shown;
+  if (length <= LISTED) return shown;
+  return say('parts.more', { shown, more: length - Math.min(LISTED, bytes.length) });
 }
 
 function shortened(bytes, length) {
   return textOf(bytes.slice(0, 512)) + (length > Math.min(512, bytes.length) ? '…' : '');
 }
 
-// ── A frame as the figure of RFC 6455 §5.2 ──────────────────────────────────────────────────────────
+// ── A frame's figure ─────────────────────────────────────────────────────────────────────────────
 
 function framesOf(parts) {
   const frames = [];
@@ -306,94 +312,41 @@ function framesOf(parts) {
   return frames.filter(frame => frame.length >= 5);
 }
 
-function drawFrame(frame, direction, number) {
+// The parts of a frame's first two bytes, and what they are called where there is little room.
+const HEAD = {
+  FIN: 'FIN', 'RSV1-3': 'RSV', opcode: 'opcode', MASK: 'M', 'payload length': 'payload length',
+};
+
+function figure(frame, direction, at) {
   const part = name => frame.find(each => each.name === name);
-  const head = bytesOf(part('FIN').bytes), payload = part('payload'), key = part('masking-key');
-  const grid = element('div', `bitgrid ${direction}`);
-  const say = frame.map(({ name, meaning, bits, bytes }) => `${name} ${bits ? bitsOf({ bits, bytes }) : bytes}: ${meaning}`).join(', ');
-  grid.setAttribute('role', 'img');
-  grid.setAttribute('aria-label', say);
-
-  for (let i = 0; i < 32; i++) grid.append(element('i', i >= 16 ? 'far' : '', String(i)));
-  for (const [name, label, field] of [['FIN', 'FIN', 'fin'], ['RSV1-3', 'RSV', 'rsv'], ['opcode', 'opcode', 'opcode'], ['MASK', 'M', 'mask'], ['payload length', 'payload length', 'length']]) {
-    const bits = bitsOf(part(name)), cell = box(bits.length, field, label);
-    cell.dataset.field = name;
-    const row = element('b');
-    for (const bit of bits) row.append(element('span', '', bit));
-    cell.append(row, element('em', '', name === 'payload length' || name === 'opcode' ? String(parseInt(bits, 2)) : ''));
-    cell.title = `${name}: ${part(name).meaning}`;
-    grid.append(cell);
-  }
-  const bytes = (name, label, bytes, below = () => '') => bytes.forEach((byte, i) => {
-    const cell = box(8, name.replaceAll(' ', '-'), i ? '' : label);
-    cell.dataset.field = name;
-    cell.append(element('b', '', hex(byte)), element('em', '', below(i, byte)));
-    cell.title = `${label}, byte ${i}: ${binary(byte)}`;
-    grid.append(cell);
+  const longer = part('extended payload length'), key = part('masking-key');
+  const payload = part('payload'), meaning = part('opcode').meaning;
+  const fields = Object.entries(HEAD).map(([name, label]) => {
+    const bits = bitsOf(part(name)), counts = ['payload length', 'opcode'].includes(name);
+    const below = counts ? parseInt(bits, 2) : '';
+    return { name, label, bits, below, title: part(name).meaning };
   });
-  const longer = part('extended payload length');
-  if (longer) bytes('extended payload length', 'longer length', [...bytesOf(longer.bytes)], (_, byte) => String(byte));
-  if (key) bytes('masking-key', 'masking-key', [...bytesOf(key.bytes)], i => `k${i}`);
-  const made = [element('h4', '', `${number ? `Frame ${number}: ` : 'The frame: '}${part('opcode').meaning}, bit by bit`), grid];
-  if (payload) {
-    const bytes = [...bytesOf(payload.bytes)], clear = payload.unmasked === null ? bytes : [...bytesOf(payload.unmasked)];
-    const letters = lettersOf(clear);
-    bytes('payload', payload.unmasked === null ? 'payload' : 'payload, masked', bytes.slice(0, DRAWN), i => letters[i] || (payload.unmasked === null ? '' : '·'));
-    const more = payload.length - Math.min(DRAWN, bytes.length);
-    if (more > 0) made.push(element('p', 'note', `… and ${plural(more, 'more byte')} of payload.`));
-    if (payload.unmasked !== null) made.push(drawUnmasking(bytes, clear, letters, bytesOf(key.bytes)));
+  if (longer) {
+    const bytes = [...bytesOf(longer.bytes)];
+    fields.push({ name: longer.name, label: say('longer'), bytes, below: (_, byte) => byte });
   }
-  grid.dataset.head = [...head].map(hex).join('');
-  return made;
-}
+  if (key) {
+    const bytes = [...bytesOf(key.bytes)];
+    fields.push({ name: key.name, bytes, below: i => `k${i}` });
+  }
+  const title = say(at ? 'frame.number' : 'frame', { at, meaning });
+  if (!payload) return [element('h4', '', title), drawFrame(direction, fields)];
 
-function box(bits, field, label) {
-  const made = element('div', `field-${field}`);
-  made.style.setProperty('--bits', bits);
-  if (label) made.append(element('small', '', label));
-  return made;
-}
-
-// Byte i of the payload, exclusive or with byte i mod 4 of the key (RFC 6455 §5.3): one step at a time.
-function drawUnmasking(bytes, clear, letters, key) {
-  const shown = Math.min(bytes.length, UNMASKED);
-  const made = element('div', 'unmasking'), steps = element('div', 'steps'), sum = element('pre', 'sum');
-  const back = element('button', '', '‹'), on = element('button', '', '›'), where = element('span', 'where');
-  back.type = on.type = 'button';
-  back.setAttribute('aria-label', 'the byte before');
-  on.setAttribute('aria-label', 'the next byte');
-  where.setAttribute('aria-live', 'polite');
-  const cells = Array.from({ length: shown }, (_, i) => {
-    const cell = element('button');
-    cell.type = 'button';
-    cell.tabIndex = -1;
-    cell.append(element('span', 'masked', hex(bytes[i])), element('span', 'key', hex(key[i % 4])), element('span', 'clear', hex(clear[i])), element('span', 'letter', letters[i]));
-    cell.setAttribute('aria-label', `byte ${i}`);
-    cell.addEventListener('click', () => go(i));
-    return cell;
+  const bytes = [...bytesOf(payload.bytes)], clear = [...clearBytes(payload)];
+  const masked = payload.unmasked !== null, letters = lettersOf(clear);
+  const more = payload.length - Math.min(DRAWN, bytes.length);
+  fields.push({
+    name: payload.name, label: say(masked ? 'payload.masked' : 'payload'),
+    bytes: bytes.slice(0, DRAWN), below: i => letters[i] || (masked ? '·' : ''),
   });
-  let at = 0;
-  const spaced = byte => binary(byte).replace(/(....)/, '$1 ');
-  const go = i => {
-    at = (i + shown) % shown;
-    cells.forEach((cell, n) => cell.toggleAttribute('data-now', n === at));
-    const character = letters[at] || letters.slice(0, at).findLast(Boolean) || '';
-    const size = new TextEncoder().encode(character).length;
-    where.textContent = `i = ${at}, ${at} mod 4 = ${at % 4}`;
-    sum.replaceChildren(
-      'payload[', String(at), ']', ' '.repeat(at < 10 ? 2 : 1), element('b', 'masked', `${hex(bytes[at])}  ${spaced(bytes[at])}`), '\n',
-      `key[${at % 4}]      `, element('b', 'key', `${hex(key[at % 4])}  ${spaced(key[at % 4])}`), '\n',
-      'XOR         ', element('b', 'clear', `${hex(clear[at])}  ${spaced(clear[at])}`), `  ${letters[at] ? `“${letters[at]}”${size > 1 ? `, its first of ${size} bytes` : ''}` : `still “${character}”`}`);
-  };
-  back.addEventListener('click', () => go(at - 1));
-  on.addEventListener('click', () => go(at + 1));
-  steps.append(back, on, where);
-  const strip = element('div', 'cells');
-  const names = element('div', 'names');
-  names.append(element('span', '', 'payload'), element('span', '', 'key'), element('span', '', 'XOR'), element('span', '', 'text'));
-  strip.append(names, ...cells);
-  made.append(element('h4', '', 'Unmasking, byte by byte'), steps, sum, strip);
-  if (bytes.length > shown) made.append(element('p', 'note', `The first ${shown} of ${bytes.length.toLocaleString()} bytes.`));
-  go(0);
-  return made;
+  return [
+    element('h4', '', title), drawFrame(direction, fields),
+    ...(more > 0 ? [element('p', 'note', say('frame.more', { n: more }))] : []),
+    ...(masked ? [drawUnmasking(bytes, clear, bytesOf(key.bytes))] : []),
+  ];
 }

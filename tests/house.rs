@@ -177,27 +177,6 @@ fn every_lesson_has_its_chapter_and_chapters_are_numbered_without_a_hole() {
 }
 
 #[test]
-fn every_page_names_the_files_of_its_lesson() {
-    for page in files("pages", ".html") {
-        let name = stem(&page);
-        let text = read(&page);
-        let named: Vec<_> =
-            text.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next()).collect();
-        let chapter = named
-            .iter()
-            .find(|path| path.starts_with("docs/") && path.ends_with(&format!("-{name}.md")));
-        let chapter = *chapter.unwrap_or_else(|| panic!("{} names no chapter", page.display()));
-        for path in [chapter, &main_file(name), &format!("pages/{name}.html")] {
-            assert!(
-                named.contains(&path) && root().join(path).is_file(),
-                "{} names {path}",
-                page.display()
-            );
-        }
-    }
-}
-
-#[test]
 fn no_lesson_imports_another() {
     for file in files("src/bin", ".rs") {
         let in_folder = file.components().count() > 3;

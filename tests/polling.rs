@@ -284,7 +284,7 @@ fn the_page_comes_from_its_own_port_and_learns_there_where_the_data_is() {
     assert_eq!(page.fields.get("access-control-allow-origin"), None);
     let etag = page.fields.get("etag").unwrap();
     assert_eq!(client.get("/", &format!("If-None-Match: {etag}\r\n")).status, Status::NOT_MODIFIED);
-    for asset in ["/push.css", "/push.js"] {
+    for asset in ["/push.css", "/page.js"] {
         assert_eq!(client.get(asset, "").status, Status::OK, "{asset}");
     }
     assert_eq!(text(&client.get("/data-origin", "")), program.url("data").trim_end_matches('/'));

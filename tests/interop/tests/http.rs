@@ -50,7 +50,7 @@ fn foreign_agent() -> ureq::Agent {
 fn ureq_sees_the_same_files_as_our_client() {
     let lesson = Program::start("polling", DATA_AND_PAGE, &[]);
     let agent = foreign_agent();
-    for path in ["", "push.css", "push.js", "no-such-page.html", "%2e%2e/Cargo.toml", "data-origin"]
+    for path in ["", "push.css", "page.js", "no-such-page.html", "%2e%2e/Cargo.toml", "data-origin"]
     {
         let url = format!("{}{path}", lesson.url("page"));
         for method in ["GET", "HEAD", "DELETE"] {
