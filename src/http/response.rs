@@ -142,12 +142,27 @@ impl Response {
         self.fields.write_to(out);
     }
 
-    /// Reads a response's head; for clients. `head_only` says that the request was HEAD, whose
-    /// answer has no body whatever its fields say; the second value says how the body ends.
+    /// Reads a response's head; for clients. 1xx answers that come before it are passed over.
+    /// `head_only` says that the request was HEAD, whose answer has no body whatever its fields
+    /// say; the second value says how the body ends.
     ///
     /// # Errors
     /// [`Error::Broken`] with the rule, the bytes and where they stood.
     pub fn read_head_from(
+        reader: &mut impl BufRead,
+        head_only: bool,
+    ) -> Result<(Response, Framing), Error> {
+        loop {
+            let (response, framing) = Response::read_any_head_from(reader, head_only)?;
+            // RFC 9110 §15.2: an interim answer announces the real one; 101 is the exception, it
+            // ends HTTP.
+            if !matches!(response.status.code(), 100 | 102..=199) {
+                return Ok((response, framing));
+            }
+        }
+    }
+
+    fn read_any_head_from(
         reader: &mut impl BufRead,
         head_only: bool,
     ) -> Result<(Response, Framing), Error> {
@@ -172,8 +187,7 @@ impl Response {
         Ok((Response { status, fields, body: Vec::new() }, framing))
     }
 
-    /// Reads a whole response, its body `limit` bytes at most; 1xx answers that come before it are
-    /// passed over.
+    /// Reads a whole response, its body `limit` bytes at most.
     ///
     /// # Errors
     /// As [`read_head_from`](Response::read_head_from).
@@ -182,16 +196,9 @@ impl Response {
         head_only: bool,
         limit: usize,
     ) -> Result<Response, Error> {
-        loop {
-            let (mut response, framing) = Response::read_head_from(reader, head_only)?;
-            // RFC 9110 §15.2: an interim answer announces the real one; 101 is the exception, it
-            // ends HTTP.
-            if matches!(response.status.code(), 100 | 102..=199) {
-                continue;
-            }
-            response.body = Body::new(reader, framing).read_whole(limit)?;
-            return Ok(response);
-        }
+        let (mut response, framing) = Response::read_head_from(reader, head_only)?;
+        response.body = Body::new(reader, framing).read_whole(limit)?;
+        Ok(response)
     }
 }
 
