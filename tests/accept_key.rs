@@ -32,6 +32,14 @@ fn takes_the_key_of_the_tutorial_if_none_is_given() {
     assert_eq!(out.lines().last(), Some("Sec-WebSocket-Accept: aWAY+V/uyz5ILZEoWuWdxjnlb7E="));
 }
 
+/// The sample of RFC 6455 §4.1: 01 to 10 in base64, with a bit in the padding that says nothing.
+#[test]
+fn takes_a_key_whose_padding_is_not_zero() {
+    let (code, out, _) = accept_key(&["AQIDBAUGBwgJCgsMDQ4PEC=="]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10\n"), "{out}");
+}
+
 #[test]
 fn refuses_what_is_no_key_and_says_what_came() {
     for (arguments, expected) in [

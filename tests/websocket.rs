@@ -3,7 +3,7 @@
 mod support;
 
 use push_by_hand::http::Status;
-use push_by_hand::websocket::{CloseCode, Message, Opcode, Url};
+use push_by_hand::websocket::{CloseCode, Message, Opcode, Url, close_code_name};
 use std::io::Read;
 use support::frames::{close_and_end, masked, next, next_text, open, request};
 use support::{Client, Program, get, text};
@@ -200,6 +200,46 @@ fn lengths_that_nobody_could_keep_are_refused_before_a_byte_of_them_is_read() {
     assert_eq!(next_text(&mut client), "x");
     let grown = program.resident_kib() - before;
     assert!(grown < 50 * 1024, "{grown} KiB for {} claims", claims.len());
+}
+
+#[test]
+fn a_conversation_takes_no_more_than_it_says() {
+    let (_program, port) = start();
+    let mut client = open(port, "/");
+    client.send(masked(0x81, &[b'x'; 65_536]));
+    assert_eq!(next(&mut client).payload.len(), "服务器回应:".len() + 65_536);
+    // The length of the second frame is enough: its payload never comes.
+    client.send([masked(0x01, b"x"), b"\x80\xff\0\0\0\0\0\x01\0\0\0\0\0\0".to_vec()].concat());
+    assert_eq!(
+        close_and_end(&mut client),
+        (
+            1009,
+            "expected a message of at most 65536 bytes; came one of 65537 or more (§10.4)".into()
+        )
+    );
+}
+
+#[test]
+fn what_a_client_says_cannot_command_the_terminal_that_shows_it() {
+    let (program, port) = start();
+    let mut client = open(port, "/");
+    client.send(masked(0x81, "a\x1b[2J\u{9b}\u{202e}\n连接成功".as_bytes()));
+    program.output_line(r"接收到客户端消息:a\x1b[2J\u{9b}\u{202e}\n连接成功");
+    assert_eq!(program.output().iter().filter(|line| *line == "连接成功").count(), 1);
+}
+
+#[test]
+fn the_page_names_close_codes_as_the_library_does() {
+    let entries: Vec<(u16, &str)> = include_str!("../pages/words.en.txt")
+        .lines()
+        .filter_map(|line| line.strip_prefix("close.1")?.split_once(": "))
+        .map(|(code, name)| (format!("1{code}").parse().unwrap(), name))
+        .collect();
+    for (code, name) in &entries {
+        assert_eq!(close_code_name(*code), Some(*name), "{code}");
+    }
+    let named = (1000..3000).filter(|code| close_code_name(*code).is_some()).count();
+    assert_eq!(entries.len(), named, "and none is missing");
 }
 
 #[test]

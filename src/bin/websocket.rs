@@ -7,8 +7,9 @@
 
 use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::{Request, Response, Status};
-use push_by_hand::lesson::{self, Failure, Lesson, announce, print};
+use push_by_hand::lesson::{self, Failure, Lesson, MAX_TEXT, announce, print};
 use push_by_hand::server::{Responder, Sent, Threads};
+use push_by_hand::terminal::visible;
 use push_by_hand::websocket::{self, CloseCode, Error, Message, Policy, Sender, State, WebSocket};
 use push_by_hand::{clock, json, pages};
 use std::io;
@@ -85,11 +86,12 @@ fn connect(
 /// came as text leaves as text, and bytes leave as bytes.
 fn answer(socket: &mut WebSocket<'_>) -> Result<(), Error> {
     const ANSWER: &str = "服务器回应:";
+    socket.set_max_message(MAX_TEXT);
     // socket.on('message', function (message) { … })
     while let Some(message) = socket.receive()? {
         match message {
             Message::Text(text) => {
-                print(&format!("接收到客户端消息:{text}\n"));
+                print(&format!("接收到客户端消息:{}\n", visible(&text)));
                 socket.send_text(&format!("{ANSWER}{text}"))?;
             }
             Message::Binary(bytes) => {

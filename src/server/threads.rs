@@ -1,15 +1,13 @@
 //! The threads that serve connections: how many there may be, and how they are used again.
 
 use super::log::note;
-use super::refusal::Refusals;
 use super::responder::Accepted;
 use std::collections::VecDeque;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
 use std::time::Duration;
-use std::{io, thread};
 
 /// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes
 /// memory.
@@ -25,9 +23,6 @@ pub struct Threads {
     max: usize,
     state: Mutex<State>,
     arrived: Condvar,
-    /// Asks for one more thread, whose place is taken already.
-    wanted: Sender<()>,
-    refusals: Refusals,
 }
 
 #[derive(Default)]
@@ -39,19 +34,9 @@ struct State {
 }
 
 impl Threads {
-    /// At most `max` of them, and the thread that starts them.
-    pub(super) fn start(max: usize) -> io::Result<Arc<Threads>> {
-        let (wanted, orders) = channel();
-        let threads = Arc::new(Threads {
-            max: max.min(bearable()),
-            state: Mutex::default(),
-            arrived: Condvar::new(),
-            wanted,
-            refusals: Refusals::start()?,
-        });
-        let starting = Arc::clone(&threads);
-        thread::Builder::new().name("starter".into()).spawn(move || starting.fill(&orders))?;
-        Ok(threads)
+    pub(super) fn new(wanted: usize) -> Arc<Threads> {
+        let max = wanted.min(bearable());
+        Arc::new(Threads { max, state: Mutex::default(), arrived: Condvar::new() })
     }
 
     /// How many threads there are: those that serve a connection, those that wait a moment for the
@@ -85,43 +70,30 @@ impl Threads {
         self.state.lock().expect("nothing panics under this lock because it only counts")
     }
 
-    /// Hands the connection to a thread, or refuses it if there is none to be had. Neither takes
-    /// long: meanwhile nobody accepts.
-    pub(super) fn take(&self, accepted: Accepted) {
+    /// Hands the connection to a thread; gives one back if there is none to be had.
+    pub(super) fn take(self: &Arc<Self>, accepted: Accepted) -> Option<Accepted> {
         let mut state = self.lock();
-        if state.idle > state.waiting.len() {
-            state.waiting.push_back(accepted);
-            drop(state);
-            self.arrived.notify_one();
-        } else if state.live < self.max {
+        if state.idle <= state.waiting.len() {
+            if state.live >= self.max {
+                state.refused += 1;
+                return Some(accepted);
+            }
             state.live += 1;
             state.waiting.push_back(accepted);
             drop(state);
-            self.wanted.send(()).expect("the starter is there because it never ends");
-        } else {
-            state.refused += 1;
-            drop(state);
-            self.refusals.no_thread(accepted.stream, accepted.peer, self.max);
-        }
-    }
-
-    /// Starts the threads that are wanted, away from the accept loop: it is what costs most.
-    fn fill(self: &Arc<Self>, orders: &Receiver<()>) {
-        for () in orders {
             let threads = Arc::clone(self);
             let begin = thread::Builder::new().name("connection".into()).stack_size(STACK);
-            if let Err(error) = begin.spawn(move || threads.work()) {
-                note(format!("no thread to be had: {error}"));
-                let mut state = self.lock();
-                state.live -= 1;
-                state.refused += 1;
-                let (held, refused) = (state.live, state.waiting.pop_back());
-                drop(state);
-                if let Some(Accepted { stream, peer, .. }) = refused {
-                    self.refusals.no_thread(stream, peer, held);
-                }
-            }
+            let Err(error) = begin.spawn(move || threads.work()) else { return None };
+            note(format!("no thread to be had: {error}"));
+            let mut state = self.lock();
+            state.live -= 1;
+            state.refused += 1;
+            return state.waiting.pop_back();
         }
+        state.waiting.push_back(accepted);
+        drop(state);
+        self.arrived.notify_one();
+        None
     }
 
     /// The life of a thread: a connection, and another, until none comes for a while.

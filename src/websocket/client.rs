@@ -14,7 +14,8 @@
 //! Left out: `wss://`, redirects, cookies, proxies.
 
 use super::frame::Role;
-use super::handshake::{check_answer, fresh_key, write_request};
+use super::handshake::{check_answer, write_request};
+use super::key::fresh_key;
 use super::socket::WebSocket;
 use crate::connection::Connection;
 use crate::http::Response;

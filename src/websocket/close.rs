@@ -15,6 +15,34 @@
 use super::error::{NotUtf8, Violation};
 use super::frame::MAX_CONTROL;
 use std::fmt;
+use std::ops::RangeInclusive;
+
+/// Every status code with its name (RFC 6455 §7.4.1; 1012 to 1014 are from the registry of §11.7).
+/// The terminal, the wire view and the pages say the same.
+const CODES: [(RangeInclusive<u16>, &str); 17] = [
+    (1000..=1000, "normal closure"),
+    (1001..=1001, "going away"),
+    (1002..=1002, "protocol error"),
+    (1003..=1003, "unsupported data"),
+    (1005..=1005, "no code"),
+    (1006..=1006, "no Close came"),
+    (1007..=1007, "invalid payload"),
+    (1008..=1008, "policy violation"),
+    (1009..=1009, "message too big"),
+    (1010..=1010, "extension missing"),
+    (1011..=1011, "internal error"),
+    (1012..=1012, "service restart"),
+    (1013..=1013, "try again later"),
+    (1014..=1014, "bad gateway"),
+    (1015..=1015, "TLS failed"),
+    (3000..=3999, "registered"),
+    (4000..=4999, "private use"),
+];
+
+/// What a number means as the status code of a Close; `None` for those that have no meaning.
+pub fn close_code_name(code: u16) -> Option<&'static str> {
+    CODES.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, name)| *name)
+}
 
 /// A status code that may travel (RFC 6455 §7.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +59,6 @@ impl CloseCode {
     pub const UNSUPPORTED_DATA: CloseCode = CloseCode(1003);
     /// A text that is not UTF-8.
     pub const INVALID_PAYLOAD: CloseCode = CloseCode(1007);
-    /// A rule of this endpoint's own was broken.
-    pub const POLICY_VIOLATION: CloseCode = CloseCode(1008);
     /// A message longer than this endpoint takes.
     pub const MESSAGE_TOO_BIG: CloseCode = CloseCode(1009);
     /// The server made a mistake.
@@ -46,16 +72,14 @@ impl CloseCode {
     }
 }
 
-/// Which numbers are codes that may travel. Below 1000 there are none; 1000 to 2999 belong to the
-/// protocol, and those without a meaning may not be used (1012 to 1014 have theirs from the
-/// registry of §11.7); 3000 to 3999 are registered by libraries, 4000 to 4999 free for applications
-/// (§7.4.2).
+/// Those with a name may travel, save the three of this side. Below 3000 they belong to the
+/// protocol; 3000 to 3999 are registered by libraries, 4000 to 4999 free for applications (§7.4.2).
 impl TryFrom<u16> for CloseCode {
     type Error = Violation;
 
     fn try_from(code: u16) -> Result<CloseCode, Violation> {
-        match code {
-            1000..=1003 | 1007..=1014 | 3000..=4999 => Ok(CloseCode(code)),
+        match close_code_name(code) {
+            Some(_) if !matches!(code, 1005 | 1006 | 1015) => Ok(CloseCode(code)),
             _ => Err(Violation::CloseCode { code }),
         }
     }
@@ -64,23 +88,7 @@ impl TryFrom<u16> for CloseCode {
 /// `1001 going away`.
 impl fmt::Display for CloseCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let meaning = match self.0 {
-            1000 => "normal closure",
-            1001 => "going away",
-            1002 => "protocol error",
-            1003 => "unsupported data",
-            1007 => "invalid payload",
-            1008 => "policy violation",
-            1009 => "message too big",
-            1010 => "extension missing",
-            1011 => "internal error",
-            1012 => "service restart",
-            1013 => "try again later",
-            1014 => "bad gateway",
-            3000..=3999 => "registered",
-            _ => "private use",
-        };
-        write!(f, "{} {meaning}", self.0)
+        write!(f, "{} {}", self.0, close_code_name(self.0).unwrap_or_default())
     }
 }
 
@@ -147,7 +155,7 @@ impl Close {
 impl fmt::Display for Close {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.code {
-            None => f.write_str("1005 no code"),
+            None => write!(f, "1005 {}", close_code_name(1005).unwrap_or_default()),
             Some(code) if self.reason.is_empty() => code.fmt(f),
             Some(code) => write!(f, "{code} \"{}\"", self.reason.escape_debug()),
         }

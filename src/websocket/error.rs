@@ -1,8 +1,8 @@
 //! What can go wrong on an open WebSocket: one variant for each rule that a peer can break.
 //!
 //! Comes first in `websocket`: frames, messages and the closing handshake all report here. Read as
-//! a list, [`Violation`] is the checklist of RFC 6455 for who receives. Which status code a breach
-//! is answered with stands in `close`, in one `match`.
+//! a list, [`Violation`] is the checklist of RFC 6455 for whoever receives. `close` says, in one
+//! `match`, with which status code each breach is answered.
 
 use std::{fmt, io};
 

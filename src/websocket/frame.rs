@@ -1,7 +1,7 @@
-//! One WebSocket frame: from bytes (`read_from`) and to bytes (`write_to`).
+//! One WebSocket frame: from bytes (`read_from`) and to bytes (`write_frame`).
 //!
 //! Comes after the opening handshake, and before `message`, which joins frames.
-//! Implements RFC 6455 §5.2 (layout), §5.3 (masking), §5.5 (what a control frame may be).
+//! Implements RFC 6455 §5.2 (layout), §5.5 (what a control frame may be).
 //!
 //! ```text
 //! byte 0             byte 1            0, 2 or 8 bytes   0 or 4 bytes   n bytes
@@ -12,13 +12,12 @@
 //!
 //! A [`Header`] is everything before the payload. A [`Payload`] is read piece by piece, as much at
 //! a time as has come, so that a length that somebody merely claims costs nothing. A [`Frame`] is
-//! both together, for who wants to look at one.
+//! both together, for whoever wants to look at one.
 //!
 //! Left out: extensions. RSV1–3 must therefore be 0, and nothing is compressed.
 
 use super::error::{Error, Violation};
-use std::cell::Cell;
-use std::hash::{BuildHasher, RandomState};
+use super::mask::{fresh_masking_key, mask};
 use std::io::BufRead;
 
 /// Byte 0: this frame is the last of its message.
@@ -117,7 +116,6 @@ impl Header {
     /// # Errors
     /// The [`Violation`] that the header contains, as soon as the byte that shows it is here; or
     /// the end of the stream inside it.
-    #[inline]
     pub fn read_from(input: &mut impl BufRead, role: Role) -> Result<Option<Header>, Error> {
         if input.fill_buf()?.is_empty() {
             return Ok(None);
@@ -177,7 +175,6 @@ impl Header {
     }
 
     /// Writes the header, its length in the shortest form.
-    #[inline]
     pub fn write_to(&self, out: &mut Vec<u8>) {
         let byte0 = if self.fin { FIN } else { 0 } | self.opcode as u8;
         let mask = if self.masking_key.is_some() { MASK } else { 0 };
@@ -232,7 +229,6 @@ impl Payload {
     ///
     /// # Errors
     /// The end of the stream.
-    #[inline]
     pub fn read_piece(
         &mut self,
         input: &mut impl BufRead,
@@ -289,32 +285,27 @@ impl Frame {
         }
         Ok(Some(Frame { fin: header.fin, opcode: header.opcode, payload }))
     }
-
-    /// Writes the frame; a client masks it with a fresh key.
-    ///
-    /// ```
-    /// use push_by_hand::websocket::{Frame, Opcode, Role};
-    /// let mut bytes = Vec::new();
-    /// let frame = Frame { fin: true, opcode: Opcode::Text, payload: b"Hello".to_vec() };
-    /// frame.write_to(&mut bytes, Role::Server);
-    /// assert_eq!(bytes, b"\x81\x05Hello");
-    /// ```
-    pub fn write_to(&self, out: &mut Vec<u8>, role: Role) {
-        write_frame(out, role, self.fin, self.opcode, &self.payload);
-    }
 }
 
-/// Writes a frame from its parts.
-#[inline]
-pub(crate) fn write_frame(
-    out: &mut Vec<u8>,
-    role: Role,
-    fin: bool,
-    opcode: Opcode,
-    payload: &[u8],
-) {
-    let rest = begin_frame(out, role, fin, opcode, payload);
-    out.extend_from_slice(rest);
+/// Writes a frame; a client masks it with a fresh key.
+///
+/// ```
+/// use push_by_hand::websocket::{Opcode, Role, write_frame};
+/// let mut bytes = Vec::new();
+/// write_frame(&mut bytes, Role::Server, true, Opcode::Text, b"Hello");
+/// assert_eq!(bytes, b"\x81\x05Hello");
+/// ```
+pub fn write_frame(out: &mut Vec<u8>, role: Role, fin: bool, opcode: Opcode, payload: &[u8]) {
+    let masking_key = match role {
+        Role::Server => None,
+        Role::Client => Some(fresh_masking_key()),
+    };
+    Header { fin, opcode, masking_key, length: payload.len() as u64 }.write_to(out);
+    let start = out.len();
+    out.extend_from_slice(payload);
+    if let Some(key) = masking_key {
+        mask(&mut out[start..], key, 0);
+    }
 }
 
 /// A server's text message as the bytes of its frame. Nothing in them depends on who reads it, so
@@ -329,110 +320,19 @@ pub fn text_frame(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// Writes a frame up to the part that may leave from where it stands: all of a server's payload,
-/// for nothing is changed in it, and nothing of a client's, which is masked.
-#[inline]
-pub(crate) fn begin_frame<'p>(
-    out: &mut Vec<u8>,
-    role: Role,
-    fin: bool,
-    opcode: Opcode,
-    payload: &'p [u8],
-) -> &'p [u8] {
-    let length = payload.len() as u64;
-    match role {
-        Role::Server => {
-            Header { fin, opcode, masking_key: None, length }.write_to(out);
-            payload
-        }
-        Role::Client => {
-            let key = fresh_masking_key();
-            Header { fin, opcode, masking_key: Some(key), length }.write_to(out);
-            let start = out.len();
-            out.extend_from_slice(payload);
-            mask(&mut out[start..], key, 0);
-            &[]
-        }
-    }
-}
-
-/// Masks or unmasks, which is the same (RFC 6455 §5.3): byte i of the payload by exclusive or with
-/// byte i mod 4 of the key.
-///
-/// `done` is how many bytes of the payload came before these, so that a payload may be treated in
-/// pieces of any length.
-///
-/// ```
-/// use push_by_hand::websocket::mask;
-/// let mut payload = *b"Hello";
-/// mask(&mut payload, [0x37, 0xfa, 0x21, 0x3d], 0);
-/// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]);
-/// ```
-#[inline]
-pub fn mask(payload: &mut [u8], key: [u8; 4], done: usize) {
-    // The key twice over, turned so that it begins where the last piece left off. Every further
-    // eight bytes meet the same eight, so the loop has no index and no remainder in it, and the
-    // compiler makes it as wide as the machine's registers are.
-    let key: [u8; 8] = std::array::from_fn(|i| key[(done + i) % 4]);
-    let word = u64::from_ne_bytes(key);
-    let (words, rest) = payload.as_chunks_mut::<8>();
-    for bytes in words {
-        *bytes = (u64::from_ne_bytes(*bytes) ^ word).to_ne_bytes();
-    }
-    for (byte, key) in rest.iter_mut().zip(key) {
-        *byte ^= key;
-    }
-}
-
-/// The key for one frame: fresh, and not to be guessed from the keys before it (RFC 6455 §5.3,
-/// §10.3).
-///
-/// That is what keeps a web page from choosing the bytes that appear on the wire, and so from
-/// making a proxy between here and the server see a request that nobody sent. The key hides nothing
-/// from anybody else, for it travels with the frame.
-fn fresh_masking_key() -> [u8; 4] {
-    let [a, b, c, d, ..] = random_bytes();
-    [a, b, c, d]
-}
-
-/// Eight bytes that nobody else can foretell.
-///
-/// std has no random numbers, but its hash maps are keyed with some, which it asks of the operating
-/// system once per thread: 128 bits that are never shown. This numbers the calls and returns each
-/// number's hash under that key. The hash is today SipHash-1-3, which was made so that whoever sees
-/// many results learns nothing about the next; std does not promise to keep it, and 64 bits a time
-/// are good for masking keys and nonces, not for passwords. A production client asks the system
-/// each time, as `getrandom` does.
-pub(crate) fn random_bytes() -> [u8; 8] {
-    thread_local! {
-        static KEYED: (RandomState, Cell<u64>) = (RandomState::new(), Cell::new(0));
-    }
-    KEYED.with(|(state, calls)| {
-        calls.set(calls.get() + 1);
-        state.hash_one(calls.get()).to_ne_bytes()
-    })
-}
-
-/// Reads exactly `N` bytes, usually from what is already here.
-#[inline]
+/// Reads exactly `N` bytes, however few of them come at a time.
 fn read_array<const N: usize>(
     input: &mut impl BufRead,
     part: &'static str,
 ) -> Result<[u8; N], Error> {
-    if let Some(&bytes) = input.fill_buf()?.first_chunk::<N>() {
-        input.consume(N);
-        return Ok(bytes);
-    }
     let mut bytes = [0; N];
     let mut came = 0;
     while came < N {
-        let here = input.fill_buf()?;
-        let n = here.len().min(N - came);
+        let n = input.fill_buf()?.len().min(N - came);
         if n == 0 {
             return Err(Error::CutOff { part, expected: N as u64, came: came as u64 });
         }
-        bytes[came..came + n].copy_from_slice(&here[..n]);
-        input.consume(n);
+        input.read_exact(&mut bytes[came..came + n])?;
         came += n;
     }
     Ok(bytes)

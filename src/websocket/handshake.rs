@@ -14,61 +14,18 @@
 //! Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==    base64(SHA-1(key and GUID))
 //! ```
 //!
-//! What the key is good for: an answer with the right value comes from a server that knows this
-//! protocol and has read this request, not from a cache and not from one that repeats what it is
-//! sent. It proves nobody's identity and hides nothing.
-//!
 //! Left out: extensions. Every browser offers compression; not to mention it in the answer is to
 //! decline (§9.1).
 
+use super::key::KEY_BYTES;
 use crate::cors::lets_in;
 use crate::http::{Method, Request, Response, Status, Version};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt;
 
-/// The value that RFC 6455 §1.3 appends to every key: nobody who does not know the protocol would.
-pub const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+pub use super::key::{Accept, GUID, decode_key};
+
 /// The only version there is (RFC 6455 §4.1).
 const VERSION: &str = "13";
-/// How long a key is before base64, in bytes.
-const KEY_BYTES: usize = 16;
-
-/// The way from a key to `Sec-WebSocket-Accept`, with its stations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accept {
-    /// The key as it came, still in base64, and the [`GUID`].
-    pub joined: String,
-    /// The SHA-1 of that text.
-    pub digest: [u8; 20],
-    /// The digest in base64: what the field says.
-    pub value: String,
-}
-
-impl Accept {
-    /// Goes the way from a key (RFC 6455 §4.2.2, step 5).
-    ///
-    /// ```
-    /// use push_by_hand::websocket::Accept;
-    /// assert_eq!(Accept::of("dGhlIHNhbXBsZSBub25jZQ==").value, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-    /// ```
-    pub fn of(key: &str) -> Accept {
-        let joined = format!("{key}{GUID}");
-        let digest = sha1_smol::Sha1::from(&joined).digest().bytes();
-        let value = BASE64.encode(digest);
-        Accept { joined, digest, value }
-    }
-}
-
-/// The sixteen bytes of a key (RFC 6455 §4.2.1, item 5). What they are does not matter to the
-/// server, only that they are.
-///
-/// # Errors
-/// How many bytes came, or that it is no base64.
-pub fn decode_key(key: &str) -> Result<[u8; KEY_BYTES], String> {
-    let bytes = BASE64.decode(key).map_err(|error| format!("no base64 ({error})"))?;
-    bytes.try_into().map_err(|bytes: Vec<u8>| format!("{} bytes", bytes.len()))
-}
 
 /// Whom a server lets in, and what it speaks.
 #[derive(Clone, Debug, Default)]
@@ -82,13 +39,6 @@ pub struct Policy {
     pub origins: Vec<String>,
     /// Subprotocols spoken on top.
     pub protocols: Vec<String>,
-}
-
-impl Policy {
-    /// Whether a page of this origin may connect to a server that the request calls `host`.
-    fn lets_in(&self, origin: &str, host: &str) -> bool {
-        lets_in(origin, host, &self.origins)
-    }
 }
 
 /// Why a request does not become a WebSocket: one rule of RFC 6455 §4.2.1 each, and what came
@@ -128,7 +78,6 @@ impl Refusal {
     }
 
     /// The whole answer.
-    #[cold]
     pub fn response(&self) -> Response {
         let response = Response::refusal(self.status(), &self.to_string());
         match self.status() {
@@ -181,7 +130,6 @@ fn shown(value: &str) -> String {
 ///
 /// # Errors
 /// The [`Refusal`], whose [`response`](Refusal::response) is the answer.
-#[inline(never)] // Its variables need not stay on the stack for as long as the socket is open.
 pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
     let fields = &request.fields;
     let all = |name| fields.get_all(name).collect::<Vec<_>>().join(", ");
@@ -207,7 +155,7 @@ pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
     };
     decode_key(key).map_err(Refusal::Key)?;
     if let Some(foreign) =
-        fields.get_all("Origin").find(|origin| !policy.lets_in(origin, request.host()))
+        fields.get_all("Origin").find(|origin| !lets_in(origin, request.host(), &policy.origins))
     {
         return Err(Refusal::Origin(foreign.to_owned()));
     }
@@ -224,11 +172,6 @@ pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
         Some(protocol) => response.with("Sec-WebSocket-Protocol", protocol),
         None => response,
     })
-}
-
-/// A fresh key for one request (RFC 6455 §4.1, item 7): sixteen bytes that were not used before.
-pub(super) fn fresh_key() -> String {
-    BASE64.encode([super::frame::random_bytes(), super::frame::random_bytes()].as_flattened())
 }
 
 /// The client's request. `host` is the authority of the URL, `target` its path and query.
@@ -303,7 +246,8 @@ pub fn check_answer(
             shown(&accept),
         );
     }
-    if fields.count("Sec-WebSocket-Extensions") > 0 {
+    // An empty list names none.
+    if fields.list("Sec-WebSocket-Extensions").next().is_some() {
         return mismatch(
             "no extension, as none was offered",
             shown(&all("Sec-WebSocket-Extensions")),
@@ -320,226 +264,4 @@ pub fn check_answer(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const FIELDS: [(&str, &str); 5] = [
-        ("Host", "localhost:8888"),
-        ("Connection", "Upgrade"),
-        ("Upgrade", "websocket"),
-        ("Sec-WebSocket-Version", "13"),
-        ("Sec-WebSocket-Key", "IHfMdf8a0aQXbwQO1pkGdA=="),
-    ];
-
-    /// The tutorial's request with one field replaced, added, or (with an empty value) taken away.
-    fn request(line: &str, name: &str, value: &str) -> Request {
-        let mut fields: Vec<(&str, &str)> =
-            FIELDS.into_iter().filter(|(field, _)| *field != name).collect();
-        fields.push((name, value));
-        let lines: String = fields
-            .iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}: {value}\r\n"))
-            .collect();
-        let bytes = format!("{line}\r\n{lines}\r\n");
-        Request::read_from(&mut bytes.as_bytes()).unwrap().unwrap()
-    }
-
-    fn with(name: &str, value: &str) -> Request {
-        request("GET / HTTP/1.1", name, value)
-    }
-
-    fn refusal(request: &Request) -> (u16, String) {
-        let refusal = answer(request, &Policy::default()).unwrap_err();
-        let response = refusal.response();
-        let body = String::from_utf8(response.body.clone()).unwrap();
-        assert!(body.starts_with("expected ") && body.contains("; came "), "{body}");
-        if response.status == Status::UPGRADE_REQUIRED {
-            assert_eq!(response.fields.get("Sec-WebSocket-Version"), Some("13"));
-            assert!(response.fields.contains_token("Upgrade", "websocket"));
-            assert!(response.fields.contains_token("Connection", "Upgrade"));
-        }
-        (response.status.code(), body)
-    }
-
-    #[test]
-    fn both_published_pairs_of_key_and_accept_value_come_out() {
-        for (key, accept) in [
-            ("dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
-            ("IHfMdf8a0aQXbwQO1pkGdA==", "aWAY+V/uyz5ILZEoWuWdxjnlb7E="),
-        ] {
-            assert_eq!(Accept::of(key).value, accept);
-            assert_eq!(
-                Accept::of(key).joined,
-                format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
-            );
-        }
-        // RFC 6455 §1.3 prints the digest, too.
-        let digest = [
-            0xb3, 0x7a, 0x4f, 0x2c, 0xc0, 0x62, 0x4f, 0x16, 0x90, 0xf6, 0x46, 0x06, 0xcf, 0x38,
-            0x59, 0x45, 0xb2, 0xbe,
-        ];
-        assert_eq!(Accept::of("dGhlIHNhbXBsZSBub25jZQ==").digest[..18], digest);
-    }
-
-    #[test]
-    fn the_request_of_the_tutorial_is_answered_with_three_fields() {
-        let response = answer(&with("X-Anything", "1"), &Policy::default()).unwrap();
-        let fields: Vec<_> = response.fields.iter().collect();
-        let accept = ("Sec-WebSocket-Accept", "aWAY+V/uyz5ILZEoWuWdxjnlb7E=");
-        assert_eq!(response.status, Status::SWITCHING_PROTOCOLS);
-        assert_eq!(fields, [("Upgrade", "websocket"), ("Connection", "Upgrade"), accept]);
-    }
-
-    #[test]
-    fn names_and_tokens_come_in_any_case_and_among_others() {
-        for (name, value) in [
-            ("Connection", "keep-alive, Upgrade"),
-            ("Connection", "upgrade"),
-            ("Upgrade", "WebSocket"),
-            ("Upgrade", "h2c, websocket"),
-            ("Sec-WebSocket-Extensions", "permessage-deflate; client_max_window_bits"),
-        ] {
-            let response = answer(&with(name, value), &Policy::default()).unwrap();
-            assert_eq!(response.fields.len(), 3, "{name}: {value}");
-        }
-        let absolute = request("GET http://localhost:8888/chat HTTP/1.1", "X", "1");
-        assert!(answer(&absolute, &Policy::default()).is_ok());
-    }
-
-    #[test]
-    fn each_broken_rule_of_the_request_has_its_status() {
-        for (name, value, status) in [
-            ("Upgrade", "", 426),
-            ("Upgrade", "websocketx", 426),
-            ("Connection", "", 426),
-            ("Connection", "keep-alive", 426),
-            ("Connection", "no-upgrade", 426),
-            ("Sec-WebSocket-Version", "", 426),
-            ("Sec-WebSocket-Version", "8", 426),
-            ("Sec-WebSocket-Version", "13, 8", 426),
-            ("Sec-WebSocket-Version", "013", 426),
-            ("Sec-WebSocket-Key", "", 400),
-            ("Sec-WebSocket-Key", "c2hvcnQ=", 400),
-            ("Sec-WebSocket-Key", "IHfMdf8a0aQXbwQO1pkGdA", 400),
-            ("Sec-WebSocket-Key", "not base64 at all, is it", 400),
-            ("sec-websocket-key", "IHfMdf8a0aQXbwQO1pkGdA==", 400),
-            ("Origin", "http://elsewhere.example", 403),
-            ("Origin", "null", 403),
-            ("Origin", "http://localhost:8889", 403),
-            ("Origin", "http://localhost:88888", 403),
-        ] {
-            let (came, body) = refusal(&with(name, value));
-            assert_eq!(came, status, "{name}: {value}: {body}");
-        }
-        for (line, status) in [
-            ("POST / HTTP/1.1", 405),
-            ("HEAD / HTTP/1.1", 405),
-            ("OPTIONS / HTTP/1.1", 405),
-            ("GET / HTTP/1.0", 400),
-        ] {
-            assert_eq!(refusal(&request(line, "X", "1")).0, status, "{line}");
-        }
-        let allow = answer(&request("POST / HTTP/1.1", "X", "1"), &Policy::default())
-            .unwrap_err()
-            .response();
-        assert_eq!(allow.fields.get("Allow"), Some("GET"));
-    }
-
-    #[test]
-    fn a_page_of_the_same_origin_or_of_a_listed_one_may_connect() {
-        let listed = Policy { origins: vec!["http://localhost:3000".into()], ..Policy::default() };
-        let open = Policy { origins: vec!["*".into()], ..Policy::default() };
-        for (origin, host, policy, expected) in [
-            ("http://localhost:8888", "localhost:8888", Policy::default(), true),
-            ("http://LOCALHOST:8888", "localhost:8888", Policy::default(), true),
-            ("https://example.com", "example.com", Policy::default(), true),
-            ("http://example.com", "example.com:80", Policy::default(), true),
-            ("https://example.com", "example.com:443", Policy::default(), true),
-            ("http://example.com", "example.com:443", Policy::default(), false),
-            ("http://localhost:3000", "localhost:8888", Policy::default(), false),
-            ("http://localhost:3000", "localhost:8888", listed.clone(), true),
-            ("http://localhost:30000", "localhost:8888", listed.clone(), false),
-            ("null", "localhost:8888", listed, false),
-            ("null", "localhost:8888", open, true),
-            ("http://", "localhost:8888", Policy::default(), false),
-        ] {
-            assert_eq!(policy.lets_in(origin, host), expected, "{origin} at {host}");
-        }
-    }
-
-    #[test]
-    fn one_subprotocol_of_those_offered_is_chosen_or_none() {
-        let policy =
-            Policy { protocols: vec!["chat".into(), "superchat".into()], ..Policy::default() };
-        for (offered, chosen) in [
-            ("superchat, chat", Some("superchat")),
-            ("other,chat", Some("chat")),
-            ("Chat", None),
-            ("", None),
-            (", ,", None),
-        ] {
-            let response = answer(&with("Sec-WebSocket-Protocol", offered), &policy).unwrap();
-            assert_eq!(response.fields.get("Sec-WebSocket-Protocol"), chosen, "{offered}");
-        }
-    }
-
-    #[test]
-    fn a_client_checks_the_whole_answer() {
-        const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
-        let right = |skip: &str| {
-            let mut response = Response::new(Status::SWITCHING_PROTOCOLS);
-            let accept = ("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-            for (name, value) in [("Upgrade", "WebSocket"), ("Connection", "upgrade"), accept] {
-                if name != skip {
-                    response.fields.push(name, value);
-                }
-            }
-            response
-        };
-        assert_eq!(check_answer(&right(""), KEY, &[]), Ok(None));
-        assert_eq!(
-            check_answer(&right("").with("Sec-WebSocket-Protocol", "a"), KEY, &["b", "a"]),
-            Ok(Some("a".into()))
-        );
-        for (response, expected) in [
-            (
-                Response::text(Status::FORBIDDEN, "no\n"),
-                "expected 101 Switching Protocols; came 403 Forbidden, \"no\"",
-            ),
-            (right("Upgrade"), "expected Upgrade: websocket; came nothing"),
-            (right("Upgrade").with("Upgrade", "h2c"), "expected Upgrade: websocket; came \"h2c\""),
-            (right("Connection"), "expected Connection: Upgrade; came nothing"),
-            (right("Sec-WebSocket-Accept"), "expected Sec-WebSocket-Accept: s3p"),
-            (
-                right("").with("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="),
-                "expected Sec-WebSocket-Accept: s3p",
-            ),
-            (right("").with("Sec-WebSocket-Extensions", "x"), "expected no extension"),
-            (
-                right("").with("Sec-WebSocket-Protocol", "c"),
-                "expected a subprotocol that was offered",
-            ),
-            (
-                right("").with("Sec-WebSocket-Protocol", ""),
-                "expected a subprotocol that was offered",
-            ),
-        ] {
-            let mismatch = check_answer(&response, KEY, &["a", "b"]).unwrap_err().to_string();
-            assert!(mismatch.starts_with(expected), "{mismatch}");
-        }
-    }
-
-    #[test]
-    fn our_client_asks_as_our_server_wants_it_and_with_a_new_key_each_time() {
-        let mut bytes = Vec::new();
-        let key = fresh_key();
-        write_request(&mut bytes, "localhost:8888", "/chat?x=1", &key, &["chat"]);
-        let request = Request::read_from(&mut bytes.as_slice()).unwrap().unwrap();
-        let policy = Policy { protocols: vec!["chat".into()], ..Policy::default() };
-        let response = answer(&request, &policy).unwrap();
-        assert_eq!(check_answer(&response, &key, &["chat"]), Ok(Some("chat".into())));
-        assert_eq!((request.target.as_str(), request.host()), ("/chat?x=1", "localhost:8888"));
-        assert_ne!(key, fresh_key());
-    }
-}
+mod tests;

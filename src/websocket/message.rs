@@ -13,7 +13,7 @@
 
 use super::close::Close;
 use super::error::{Error, NotUtf8, Violation};
-use super::frame::{Header, MAX_CONTROL, Opcode, Role, write_frame};
+use super::frame::{Header, MAX_CONTROL, Opcode, Role};
 use std::io::BufRead;
 
 /// The longest message that is taken if nothing else is said, in bytes: more than a page sends,
@@ -37,13 +37,6 @@ impl Message {
             Message::Binary(bytes) => (Opcode::Binary, bytes),
         }
     }
-
-    /// Writes the message as one frame.
-    #[inline]
-    pub fn write_to(&self, out: &mut Vec<u8>, role: Role) {
-        let (opcode, payload) = self.parts();
-        write_frame(out, role, true, opcode, payload);
-    }
 }
 
 /// What one frame brings.
@@ -65,7 +58,8 @@ pub enum Incoming {
 #[derive(Debug)]
 pub struct MessageReader {
     role: Role,
-    limit: usize,
+    /// The longest message that is taken, in bytes.
+    max_message: usize,
     /// Text or Binary while a message is under way.
     begun: Option<Opcode>,
     payload: Vec<u8>,
@@ -75,14 +69,14 @@ pub struct MessageReader {
 }
 
 impl MessageReader {
-    /// A reader for one end of a connection, which takes messages of up to `limit` bytes.
-    pub fn new(role: Role, limit: usize) -> MessageReader {
-        MessageReader { role, limit, begun: None, payload: Vec::new(), checked: 0 }
+    /// A reader for one end of a connection, which takes messages of up to `max_message` bytes.
+    pub fn new(role: Role, max_message: usize) -> MessageReader {
+        MessageReader { role, max_message, begun: None, payload: Vec::new(), checked: 0 }
     }
 
-    /// The same reader, with another limit from here on.
-    pub fn set_limit(&mut self, bytes: usize) {
-        self.limit = bytes;
+    /// From here on, messages of up to so many bytes are taken.
+    pub fn set_max_message(&mut self, bytes: usize) {
+        self.max_message = bytes;
     }
 
     /// Reads one frame. `None`: the stream ended between two messages.
@@ -99,7 +93,6 @@ impl MessageReader {
     /// # Errors
     /// A [`Violation`], or the end of the stream inside a frame or a message. Nothing can be read
     /// after that.
-    #[inline]
     pub fn read_from(&mut self, input: &mut impl BufRead) -> Result<Option<Incoming>, Error> {
         let Some(header) = Header::read_from(input, self.role)? else {
             return match self.begun {
@@ -126,14 +119,13 @@ impl MessageReader {
 
     /// Reads the payload of one data frame. A text is checked as its pieces arrive: what is wrong
     /// is wrong at once, however much of the frame is still to come.
-    #[inline]
     fn read_payload(
         &mut self,
         input: &mut impl BufRead,
         header: Header,
         opcode: Opcode,
     ) -> Result<(), Error> {
-        let mut rest = header.payload(self.payload.len(), self.limit)?;
+        let mut rest = header.payload(self.payload.len(), self.max_message)?;
         while rest.left() > 0 {
             rest.read_piece(input, &mut self.payload)?;
             // The last piece is left to `finish`, which looks at the whole.

@@ -10,10 +10,10 @@
 //!             socket::WebSocket: Ping and Pong, the closing handshake, one place that fails a connection
 //! ```
 //!
-//! Read in this order: `error` (every rule that a peer can break), `frame` (the bits), `close`
-//! (status codes), `message` (fragments), `handshake` (a pure function from request to answer),
-//! `socket` (the open connection), `client` (the other end). The first four know no socket: they
-//! read from any `BufRead` and write to a `Vec<u8>`.
+//! Read in this order: `error` (every rule that a peer can break), `mask` and `frame` (the bits),
+//! `close` (status codes), `message` (fragments), `key` and `handshake` (a pure function from request
+//! to answer), `socket` (the open connection), `client` (the other end). Up to `message` they know
+//! no socket: they read from any `BufRead` and write to a `Vec<u8>`.
 //!
 //! Left out: extensions, and so compression; `wss://`, which is the same inside TLS.
 
@@ -22,19 +22,20 @@ mod close;
 mod error;
 mod frame;
 pub mod handshake;
+mod key;
+mod mask;
 mod message;
 mod socket;
 
 pub use client::{CONNECT_LIMIT, Client, Url};
-pub use close::{Close, CloseCode};
+pub use close::{Close, CloseCode, close_code_name};
 pub use error::{Error, NotUtf8, Violation};
-pub use frame::{Frame, Header, MAX_CONTROL, Opcode, Payload, Role, mask, text_frame};
+pub use frame::{Frame, Header, MAX_CONTROL, Opcode, Payload, Role, text_frame, write_frame};
 pub use handshake::{Accept, Policy};
+pub use mask::mask;
 pub use message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
-pub use socket::{HEARTBEAT, Sender, State, WebSocket, serve};
+pub use socket::{Sender, State, WebSocket, serve};
 
-#[cfg(test)]
-mod socket_tests;
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
 // Bytes of test patterns are cut on purpose.

@@ -23,7 +23,7 @@
 
 use super::close::{Close, CloseCode};
 use super::error::Error;
-use super::frame::{MAX_CONTROL, Opcode, Role, begin_frame, write_frame};
+use super::frame::{MAX_CONTROL, Opcode, Role, write_frame};
 use super::handshake::{self, Policy};
 use super::message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
 use crate::connection::{Connection, Waited, Writer};
@@ -31,15 +31,26 @@ use crate::http::Request;
 use crate::server::{Responder, Sent};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a peer may be silent before it is asked whether it is there, and again before it is
-/// given up, if nothing else is said. Shorter than the minute after which many routers forget a
-/// connection that says nothing.
-pub const HEARTBEAT: Duration = Duration::from_secs(30);
-/// How long the peer has to answer our Close.
-const CLOSE_WAIT: Duration = Duration::from_secs(3);
+/// How long the peer may take for what.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// To say anything at all: then it is asked whether it is there, and after as long again given
+    /// up. Shorter than the minute after which many routers forget a connection that says nothing.
+    silence: Duration,
+    /// To send one frame, in all: as long as we may take to send what it does not read.
+    frame: Duration,
+    /// To answer our Close.
+    close: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    silence: Duration::from_secs(30),
+    frame: Duration::from_secs(30),
+    close: Duration::from_secs(3),
+};
 
 /// How far a connection has come (RFC 6455 §4.1, §7.1). Before this there is only the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,21 +64,14 @@ pub enum State {
     Closed,
 }
 
-/// What all ends of one socket share.
-struct Shared {
-    /// A [`State`]. It is changed and acted upon under the writer's lock, so nothing can slip out
-    /// behind a Close.
-    state: AtomicU8,
-    /// How long the last Ping took to come back, in nanoseconds; 0 before the first.
-    round_trip: AtomicU64,
-}
-
 /// The sending end, for any thread.
 #[derive(Clone)]
 pub struct Sender {
     writer: Writer,
     role: Role,
-    shared: Arc<Shared>,
+    /// A [`State`], shared by all ends of the socket. It is changed and acted upon under the
+    /// writer's lock, so nothing can slip out behind a Close.
+    state: Arc<AtomicU8>,
 }
 
 impl Sender {
@@ -97,7 +101,7 @@ impl Sender {
     /// As [`send`](Sender::send).
     pub fn send_frames(&self, frames: &[u8]) -> Result<(), Error> {
         debug_assert_eq!(self.role, Role::Server, "a client masks each frame with a fresh key");
-        self.write_unless_closed(|_| frames)?;
+        self.write_if_open(|_| frames)?;
         self.flush()
     }
 
@@ -129,31 +133,37 @@ impl Sender {
 
     /// How far the connection has come.
     pub fn state(&self) -> State {
-        match self.shared.state.load(Ordering::Relaxed) {
+        match self.state.load(Ordering::Relaxed) {
             0 => State::Open,
             1 => State::Closing,
             _ => State::Closed,
         }
     }
 
-    /// How long the last heartbeat's Ping took to come back, once there was one.
-    pub fn round_trip(&self) -> Option<Duration> {
-        let nanoseconds = self.shared.round_trip.load(Ordering::Relaxed);
-        (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
-    }
-
     /// Adds a frame to what is about to leave.
-    #[inline]
     fn write(&self, opcode: Opcode, payload: &[u8]) -> Result<(), Error> {
-        self.write_unless_closed(|out| begin_frame(out, self.role, true, opcode, payload))
+        self.write_if_open(|out| {
+            write_frame(out, self.role, true, opcode, payload);
+            &[]
+        })
     }
 
-    /// Adds what `append` appends and what it returns, unless a Close has left: looked at under the
-    /// writer's lock, so that nothing can follow one.
-    #[inline]
-    fn write_unless_closed<'p>(
+    /// Adds a Close, the last frame that leaves, and goes on to the state that follows.
+    fn write_close(&self, close: &Close, next: State) -> Result<(), Error> {
+        self.write_if_open(|out| {
+            self.go_on_to(next);
+            let mut payload = Vec::with_capacity(MAX_CONTROL);
+            close.write_to(&mut payload);
+            write_frame(out, self.role, true, Opcode::Close, &payload);
+            &[]
+        })
+    }
+
+    /// Appends, and lets follow what `append` returns, unless a Close has left: looked at under the
+    /// writer's lock, so that nothing can slip out behind one.
+    fn write_if_open<'b>(
         &self,
-        append: impl FnOnce(&mut Vec<u8>) -> &'p [u8],
+        append: impl FnOnce(&mut Vec<u8>) -> &'b [u8],
     ) -> Result<(), Error> {
         let mut open = false;
         self.writer.append_with(|out| {
@@ -163,19 +173,9 @@ impl Sender {
         if open { Ok(()) } else { Err(Error::Closed) }
     }
 
-    /// Adds a Close, the last frame that leaves, and goes on to the state that follows.
-    fn write_close(&self, close: &Close, next: State) -> Result<(), Error> {
-        let mut open = false;
-        self.writer.append(|out| {
-            open = self.state() == State::Open;
-            self.shared.state.fetch_max(next as u8, Ordering::Relaxed);
-            if open {
-                let mut payload = Vec::with_capacity(MAX_CONTROL);
-                close.write_to(&mut payload);
-                write_frame(out, self.role, true, Opcode::Close, &payload);
-            }
-        })?;
-        if open { Ok(()) } else { Err(Error::Closed) }
+    /// A state is never left for an earlier one.
+    fn go_on_to(&self, next: State) {
+        self.state.fetch_max(next as u8, Ordering::Relaxed);
     }
 
     fn flush(&self) -> Result<(), Error> {
@@ -188,11 +188,9 @@ pub struct WebSocket<'c> {
     connection: &'c mut Connection,
     reader: MessageReader,
     sender: Sender,
-    heartbeat: Duration,
+    patience: Patience,
     /// A Ping has been sent, and nothing has come since.
     asked: bool,
-    /// The last Ping of the heartbeat: when it left, and its payload.
-    pinged: Option<(Instant, [u8; 8])>,
     /// By when the peer must have answered our Close.
     close_by: Option<Instant>,
     received: Option<Close>,
@@ -201,34 +199,23 @@ pub struct WebSocket<'c> {
 impl<'c> WebSocket<'c> {
     /// Begins where the opening handshake has ended. `role` is ours.
     pub fn new(connection: &'c mut Connection, role: Role) -> WebSocket<'c> {
-        let shared = Arc::new(Shared {
-            state: AtomicU8::new(State::Open as u8),
-            round_trip: AtomicU64::new(0),
-        });
-        let sender = Sender { writer: connection.writer(), role, shared };
-        let reader = MessageReader::new(role, DEFAULT_LIMIT);
-        let heartbeat = HEARTBEAT;
+        let state = Arc::new(AtomicU8::new(State::Open as u8));
+        let sender = Sender { writer: connection.writer(), role, state };
         WebSocket {
             connection,
-            reader,
+            reader: MessageReader::new(role, DEFAULT_LIMIT),
             sender,
-            heartbeat,
+            patience: PATIENCE,
             asked: false,
-            pinged: None,
             close_by: None,
             received: None,
         }
     }
 
-    /// From here on, messages of more than `bytes` are refused with 1009.
-    pub fn set_limit(&mut self, bytes: usize) {
-        self.reader.set_limit(bytes);
-    }
-
-    /// From here on, a peer that is silent for so long is asked whether it is there, and given up
-    /// after as long again.
-    pub fn set_heartbeat(&mut self, silence: Duration) {
-        self.heartbeat = silence;
+    /// From here on, messages of more than `bytes` are refused with 1009, before they are
+    /// assembled. A conversation that takes less than [`DEFAULT_LIMIT`] says so first.
+    pub fn set_max_message(&mut self, bytes: usize) {
+        self.reader.set_max_message(bytes);
     }
 
     /// The next message. Waits for it, answers Pings and the peer's Close meanwhile, and keeps the
@@ -237,16 +224,15 @@ impl<'c> WebSocket<'c> {
     ///
     /// # Errors
     /// The connection has failed, and the peer has been told if it broke a rule.
-    #[inline]
     pub fn receive(&mut self) -> Result<Option<Message>, Error> {
         while self.sender.state() != State::Closed {
             match self.next_incoming() {
                 Ok(Some(Incoming::Message(message))) => return Ok(Some(message)),
-                Ok(Some(Incoming::Fragment)) => {}
+                // A Pong may also come unasked (RFC 6455 §5.5.3). Any frame is a sign of life.
+                Ok(Some(Incoming::Fragment | Incoming::Pong(_))) => {}
                 Ok(Some(Incoming::Ping(payload))) => self.pong(&payload)?,
-                Ok(Some(Incoming::Pong(payload))) => self.note_pong(&payload),
                 Ok(Some(Incoming::Close(close))) => self.answer_close(close)?,
-                Ok(None) => self.set_closed(),
+                Ok(None) => self.sender.go_on_to(State::Closed),
                 Err(error) => return Err(self.fail(error)),
             }
         }
@@ -259,7 +245,6 @@ impl<'c> WebSocket<'c> {
     ///
     /// # Errors
     /// [`Error::Closed`] after a Close; otherwise the peer is gone.
-    #[inline]
     pub fn send(&mut self, message: &Message) -> Result<(), Error> {
         let (opcode, payload) = message.parts();
         self.sender.write(opcode, payload)
@@ -289,7 +274,7 @@ impl<'c> WebSocket<'c> {
     }
 
     /// The closing handshake: says that no more will come, and waits until the peer has said so
-    /// too. Messages that were still on their way are dropped; who wants them uses
+    /// too. Messages that were still on their way are dropped; whoever wants them uses
     /// [`Sender::close`] and goes on receiving. Nothing happens where all is over.
     ///
     /// # Errors
@@ -303,36 +288,32 @@ impl<'c> WebSocket<'c> {
         Ok(())
     }
 
-    /// Reads one frame, waiting for its first byte no longer than the heartbeat allows.
-    #[inline]
+    /// Reads one frame. Its first byte may be waited for as long as the heartbeat allows, and from
+    /// there the frame has a time in all.
     fn next_incoming(&mut self) -> Result<Option<Incoming>, Error> {
         loop {
-            let patience = match self.state() {
-                State::Open => self.heartbeat,
-                _ => self.time_to_close()?,
-            };
-            if self.connection.wait_for_input(patience)? != Waited::TimedOut {
+            let silence = self.time_left(self.patience.silence)?;
+            if self.connection.wait_for_input(silence)? != Waited::TimedOut {
                 self.asked = false;
+                let frame = self.time_left(self.patience.frame)?;
+                self.connection.set_deadline(frame);
                 return self.reader.read_from(self.connection);
             }
             if self.asked || self.state() != State::Open {
                 return Err(Error::Silent);
             }
-            self.beat()?;
+            self.asked = true;
+            self.sender.write(Opcode::Ping, b"")?;
         }
     }
 
-    /// Asks a silent peer whether it is there.
-    fn beat(&mut self) -> Result<(), Error> {
-        let payload = super::frame::random_bytes();
-        (self.asked, self.pinged) = (true, Some((Instant::now(), payload)));
-        self.sender.write(Opcode::Ping, &payload)
-    }
-
-    /// What is left of the time that the peer has to answer our Close, however much it sends
-    /// instead.
-    fn time_to_close(&mut self) -> Result<Duration, Error> {
-        let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + CLOSE_WAIT);
+    /// How long the peer may take: what is usual, or, once we have sent our Close, what is left of
+    /// the time to answer it, however much comes instead.
+    fn time_left(&mut self, usual: Duration) -> Result<Duration, Error> {
+        if self.state() == State::Open {
+            return Ok(usual);
+        }
+        let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + self.patience.close);
         match close_by.saturating_duration_since(Instant::now()) {
             Duration::ZERO => Err(Error::Silent),
             left => Ok(left),
@@ -348,32 +329,20 @@ impl<'c> WebSocket<'c> {
         }
     }
 
-    /// RFC 6455 §5.5.3: a Pong may also come unasked. Any is a sign of life; the one that we asked
-    /// for also measures the way.
-    fn note_pong(&mut self, payload: &[u8]) {
-        if let Some((begun, expected)) = self.pinged
-            && expected == payload
-        {
-            let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1);
-            self.sender.shared.round_trip.store(nanoseconds, Ordering::Relaxed);
-            self.pinged = None;
-        }
-    }
-
-    /// RFC 6455 §5.5.1: a Close is answered with a Close, and the code comes back to who sent it.
+    /// RFC 6455 §5.5.1: a Close is answered with a Close, and the code goes back to whoever sent it.
     fn answer_close(&mut self, close: Close) -> Result<(), Error> {
         let echo = Close { code: close.code, reason: String::new() };
         self.received = Some(close);
         match self.sender.write_close(&echo, State::Closed) {
             Ok(()) => self.sender.flush()?,
             // It answers ours.
-            Err(Error::Closed) => {}
+            Err(Error::Closed) => self.sender.go_on_to(State::Closed),
             Err(error) => return Err(error),
         }
         if self.sender.role == Role::Client {
             // RFC 6455 §7.1.1: the server closes TCP first. Whether it has done so when the wait is
             // over makes no difference.
-            let _ = self.connection.wait_for_input(CLOSE_WAIT);
+            let _ = self.connection.wait_for_input(self.patience.close);
         }
         Ok(())
     }
@@ -388,17 +357,13 @@ impl<'c> WebSocket<'c> {
             let _ =
                 self.sender.write_close(&close, State::Closed).and_then(|()| self.sender.flush());
         }
-        self.set_closed();
+        self.sender.go_on_to(State::Closed);
         match error {
             // Inside a frame, silence is not answered with a Ping: the frame would have to end
             // first.
             Error::Io(error) if error.kind() == io::ErrorKind::TimedOut => Error::Silent,
             error => error,
         }
-    }
-
-    fn set_closed(&mut self) {
-        self.sender.shared.state.fetch_max(State::Closed as u8, Ordering::Relaxed);
     }
 }
 
@@ -407,8 +372,6 @@ impl<'c> WebSocket<'c> {
 ///
 /// # Errors
 /// How the connection failed, for the server to log.
-// A handler that serves several paths would keep room for each of them on its stack.
-#[inline(never)]
 pub fn serve(
     request: &Request,
     responder: Responder<'_>,
@@ -432,3 +395,6 @@ pub fn serve(
         Ok(outcome.and(closed)?)
     })
 }
+
+#[cfg(test)]
+mod tests;

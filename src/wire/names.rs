@@ -1,11 +1,11 @@
 //! What the parts say, in words short enough for a column.
 //!
-//! Serves `dissect`. The numbers are those of RFC 9110 §15, RFC 6455 §5.2 and §7.4.1.
+//! Serves `dissect`. The numbers are those of RFC 9110 §15 and RFC 6455 §5.2.
 //!
 //! Left out: fields that no lesson and no browser sends here; they are shown without a meaning.
 
 use crate::http::Status;
-use crate::websocket::Opcode;
+use crate::websocket::{CloseCode, Opcode, close_code_name};
 
 /// Field names in lower case, what each field says, and where it is defined.
 const FIELDS: [(&str, &str, &str); 37] = [
@@ -98,24 +98,11 @@ pub(super) fn opcode(opcode: Option<Opcode>) -> &'static str {
     }
 }
 
-/// Why a WebSocket was closed (RFC 6455 §7.4.1, §7.4.2).
+/// Why a WebSocket was closed: `close`'s words, or why there are none.
 pub(super) fn close_code(code: u16) -> &'static str {
-    match code {
-        1000 => "normal closure",
-        1001 => "going away",
-        1002 => "protocol error",
-        1003 => "unsupported data",
-        1005 | 1006 | 1015 => "never on the wire",
-        1007 => "not what its type says",
-        1008 => "policy violation",
-        1009 => "message too big",
-        1010 => "extension missing",
-        1011 => "the server failed",
-        1012 => "the server restarts",
-        1013 => "try again later",
-        1014 => "a gateway failed",
-        3000..=3999 => "registered",
-        4000..=4999 => "private use",
-        _ => "wrong: reserved",
+    match (CloseCode::try_from(code), close_code_name(code)) {
+        (Ok(_), Some(name)) => name,
+        (Err(_), Some(_)) => "never on the wire",
+        (_, None) => "wrong: reserved",
     }
 }

@@ -10,6 +10,7 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (3986, "2.1", "Percent-Encoding"),
     (3986, "3.2.2", "Host"),
     (4648, "", "The Base16, Base32, and Base64 Data Encodings"),
+    (4648, "3.5", "Canonical Encoding"),
     (4648, "4", "Base 64 Encoding"),
     (5905, "", "Network Time Protocol Version 4"),
     (

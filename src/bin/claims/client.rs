@@ -6,7 +6,7 @@ use push_by_hand::connection::Connection;
 use push_by_hand::feed::Id;
 use push_by_hand::http::Response;
 use push_by_hand::http::body::Body;
-use push_by_hand::websocket::{Accept, Frame, Opcode, Role};
+use push_by_hand::websocket::{Accept, Frame, Opcode, Role, write_frame};
 use std::io::{self, BufRead};
 use std::net::Ipv4Addr;
 use std::sync::mpsc::Receiver;
@@ -78,8 +78,8 @@ impl Client {
     }
 
     pub fn send_frame(&mut self, opcode: Opcode, payload: &[u8]) -> io::Result<()> {
-        let frame = Frame { fin: true, opcode, payload: payload.to_vec() };
-        self.connection.writer().append(|out| frame.write_to(out, Role::Client))?;
+        let writer = self.connection.writer();
+        writer.append(|out| write_frame(out, Role::Client, true, opcode, payload))?;
         self.connection.writer().flush()
     }
 

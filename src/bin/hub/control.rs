@@ -38,7 +38,7 @@ pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result
         return responder.send(hub.cors.share(request, refusal));
     };
     websocket::serve(request, responder, &hub.socket_policy(), |socket| {
-        socket.set_limit(MAX_COMMAND);
+        socket.set_max_message(MAX_COMMAND);
         let _open = hub.pace.count_page();
         let view = &open.view;
         both_ways(

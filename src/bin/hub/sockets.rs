@@ -24,7 +24,7 @@ pub fn web_socket(
 ) -> io::Result<Sent> {
     let hub = reader.hub;
     websocket::serve(request, responder, &hub.socket_policy(), |socket| {
-        socket.set_limit(lesson::MAX_TEXT);
+        socket.set_max_message(lesson::MAX_TEXT);
         both_ways(
             &hub.threads,
             socket,

@@ -5,7 +5,7 @@ use push_by_hand::feed::{Id, Message};
 use push_by_hand::http::chunked::ChunkedWriter;
 use push_by_hand::http::{Response, Status};
 use push_by_hand::json;
-use push_by_hand::websocket::{Frame, Opcode, Role};
+use push_by_hand::websocket::text_frame;
 
 pub fn check() -> Check {
     let sizes = |data: &str| {
@@ -19,16 +19,13 @@ pub fn check() -> Check {
         };
         let text = json::message(&message);
         let event = Event { id: Some(message.id.to_string()), ..Event::message(&text) }.to_bytes();
-        let mut frame = Vec::new();
-        Frame { fin: true, opcode: Opcode::Text, payload: text.into() }
-            .write_to(&mut frame, Role::Server);
         let stream = move |chunks: &ChunkedWriter| chunks.send(&event);
         let mut client = connect(serve(move |_, responder| {
             responder.stream(Response::new(Status::OK), &stream)
         }));
         client.ask("GET", "/events", "Connection: close\r\n");
         client.read_through("\r\n\r\n");
-        (frame.len(), client.rest().len())
+        (text_frame(&text).len(), client.rest().len())
     };
     let (short, long) = (sizes("hello"), sizes(&"x".repeat(200)));
     predicted(say("frame", &[]), FRAME, || long.0 - short.0 - 195)?;

@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use push_by_hand::websocket::{
-    Client, CloseCode as OurCloseCode, Frame as OurFrame, Message as OurMessage, Opcode,
-    Role as OurRole, Url,
+    Client, CloseCode as OurCloseCode, Message as OurMessage, Opcode,
+    Role as OurRole, Url, write_frame,
 };
 use push_by_hand_interop::client::LIMIT;
 use push_by_hand_interop::messages::{Data, Plan, SIZES, plans};
@@ -256,14 +256,14 @@ proptest! {
         let last = fragments.len() - 1;
         for (i, (ping, fragment)) in fragments.into_iter().enumerate() {
             if let Some(ping) = ping {
-                OurFrame { fin: true, opcode: Opcode::Ping, payload: ping.to_vec() }.write_to(&mut bytes, OurRole::Client);
+                write_frame(&mut bytes, OurRole::Client, true, Opcode::Ping, ping);
             }
             let opcode = match (i, &plan.data) {
                 (0, Data::Text(_)) => Opcode::Text,
                 (0, Data::Binary(_)) => Opcode::Binary,
                 _ => Opcode::Continuation,
             };
-            OurFrame { fin: i == last, opcode, payload: fragment.to_vec() }.write_to(&mut bytes, OurRole::Client);
+            write_frame(&mut bytes, OurRole::Client, i == last, opcode, fragment);
         }
         let mut socket = WebSocket::from_partially_read(std::io::Cursor::new(Vec::new()), bytes, Role::Server, None);
         let mut asked = Vec::new();

@@ -1,8 +1,8 @@
 //! An open socket against a peer that is only bytes: what leaves, when, and in which order.
 
-use super::tests::masked;
-use super::*;
 use crate::connection::{Connection, Crossing, Tap};
+use crate::websocket::tests::masked;
+use crate::websocket::*;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
@@ -76,33 +76,72 @@ fn answers_to_what_came_together_leave_together() {
 fn a_silent_peer_is_asked_and_then_given_up() {
     let (mut connection, mut peer) = pair(None);
     let mut socket = WebSocket::new(&mut connection, Role::Server);
-    socket.set_heartbeat(Duration::from_millis(5));
+    socket.patience.silence = Duration::from_millis(5);
     assert!(matches!(socket.receive(), Err(Error::Silent)));
-    assert_eq!(read(&mut peer), [0x89, 8]);
+    assert_eq!(read(&mut peer), [0x89, 0]);
     assert_eq!(socket.state(), State::Closed);
     assert!(matches!(socket.receive(), Ok(None)));
 }
 
 #[test]
-fn a_peer_that_answers_pings_is_kept_and_its_distance_measured() {
+fn a_peer_that_answers_the_ping_is_kept() {
     let (mut connection, mut peer) = pair(None);
     let ours = thread::spawn(move || {
         let mut socket = WebSocket::new(&mut connection, Role::Server);
-        socket.set_heartbeat(Duration::from_millis(200));
-        assert_eq!(socket.sender().round_trip(), None);
-        let message = socket.receive().unwrap();
-        (message, socket.sender().round_trip())
+        socket.patience.silence = Duration::from_millis(200);
+        socket.receive()
     });
-    let ping: [u8; 10] = read(&mut peer);
-    assert_eq!(ping[..2], [0x89, 8]);
-    // A Pong that nobody asked for measures nothing.
-    peer.write_all(
-        &[masked(0x8a, b"unasked"), masked(0x8a, &ping[2..]), masked(0x81, b"x")].concat(),
-    )
-    .unwrap();
-    let (message, round_trip) = ours.join().unwrap();
-    assert_eq!(message, Some(Message::Text("x".into())));
-    assert!(round_trip.is_some());
+    for _ in 0..3 {
+        assert_eq!(read(&mut peer), [0x89, 0]);
+        peer.write_all(&masked(0x8a, b"")).unwrap();
+    }
+    peer.write_all(&masked(0x81, b"x")).unwrap();
+    assert_eq!(ours.join().unwrap().unwrap(), Some(Message::Text("x".into())));
+}
+
+/// Sends a frame of 16 MiB byte by byte, for as long as anybody listens. Each byte is a sign of
+/// life: only a clock ends this.
+fn drip(mut peer: TcpStream) {
+    let mut frame = masked(0x82, &vec![0; DEFAULT_LIMIT]).into_iter();
+    while frame.next().is_some_and(|byte| peer.write_all(&[byte]).is_ok()) {}
+}
+
+#[test]
+fn a_frame_has_a_time_in_all_however_steadily_it_drips() {
+    let (mut connection, peer) = pair(None);
+    let dripping = thread::spawn(|| drip(peer));
+    let mut socket = WebSocket::new(&mut connection, Role::Server);
+    socket.patience.frame = Duration::from_millis(20);
+    assert!(matches!(socket.receive(), Err(Error::Silent)));
+    connection.writer().cut();
+    dripping.join().unwrap();
+}
+
+#[test]
+fn a_close_has_a_time_in_all_however_steadily_the_peer_drips() {
+    let (mut connection, peer) = pair(None);
+    let dripping = thread::spawn(|| drip(peer));
+    let mut socket = WebSocket::new(&mut connection, Role::Server);
+    socket.patience.close = Duration::from_millis(20);
+    assert!(matches!(socket.close(CloseCode::NORMAL, ""), Err(Error::Silent)));
+    connection.writer().cut();
+    dripping.join().unwrap();
+}
+
+#[test]
+fn a_message_is_refused_at_the_size_that_the_conversation_takes() {
+    let (mut connection, mut peer) = pair(None);
+    let mut socket = WebSocket::new(&mut connection, Role::Server);
+    socket.set_max_message(5);
+    peer.write_all(&[masked(0x81, b"12345"), masked(0x01, b"123"), masked(0x80, b"456")].concat())
+        .unwrap();
+    assert_eq!(socket.receive().unwrap(), Some(Message::Text("12345".into())));
+    assert!(matches!(
+        socket.receive(),
+        Err(Error::Violation(Violation::MessageTooLong { length: 6, limit: 5 }))
+    ));
+    let head: [u8; 4] = read(&mut peer);
+    assert_eq!((head[0], &head[2..]), (0x88, [0x03, 0xf1].as_slice()), "a Close with 1009");
 }
 
 #[test]
@@ -215,7 +254,7 @@ fn a_peer_that_vanishes_inside_a_frame_is_an_error_and_no_message() {
 fn a_peer_that_stops_inside_a_frame_is_given_up() {
     let (mut connection, mut peer) = pair(None);
     let mut socket = WebSocket::new(&mut connection, Role::Server);
-    socket.set_heartbeat(Duration::from_millis(5));
+    socket.patience.frame = Duration::from_millis(5);
     peer.write_all(&masked(0x81, b"Hello")[..8]).unwrap();
     assert!(matches!(socket.receive(), Err(Error::Silent)));
 }
@@ -247,12 +286,12 @@ fn both_our_ends_understand_each_other() {
         let policy = Policy { protocols: vec!["echo".into()], ..Policy::default() };
         let response = handshake::answer(&request, &policy).unwrap();
         let terms = request.terms();
-        // The first frame leaves together with the head: it must not be lost in the client's HTTP
-        // reader.
-        let first = Message::Text("welcome".into());
+        // An interim answer comes first (RFC 9110 §15.2), and the first frame leaves together with
+        // the head: it must not be lost in the client's HTTP reader.
         let head_and_frame = |out: &mut Vec<u8>| {
+            out.extend(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n");
             response.write_to(out, terms);
-            first.write_to(out, Role::Server);
+            out.extend(text_frame("welcome"));
         };
         connection.writer().append(head_and_frame).unwrap();
         echo(&mut WebSocket::new(&mut connection, Role::Server))
