@@ -19,8 +19,9 @@ pub fn check() -> Check {
         client
     };
     feed.publish("a");
+    let asked = say("first", &[]);
     let (mut first, text) = (open(), |chunk: Vec<u8>| String::from_utf8_lossy(&chunk).into_owned());
-    same(say("first", &[]), "1 a\n".into(), text(chunk(&mut first)))?;
+    same(asked, "1 a\n".into(), text(chunk(&mut first)))?;
     let mut second = open();
     same(say("second", &[]), "2 a\n".into(), text(chunk(&mut second)))?;
     feed.publish("b");

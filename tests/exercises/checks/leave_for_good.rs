@@ -28,8 +28,9 @@ pub fn check() -> Check {
     for (asked, events, expected) in
         [("first", 2, "200 \"ab\""), ("second", 9, "200 \"c\""), ("third", 9, "204 \"\"")]
     {
+        let asked = say(asked, &[&format!("{last:?}")]);
         let (came, id) = visit(&last, events);
-        holds(came == expected, say(asked, &[&format!("{last:?}")]), expected, &came)?;
+        holds(came == expected, asked, expected, &came)?;
         last = id;
     }
     Ok(())

@@ -9,10 +9,10 @@ pub fn check() -> Check {
         [(&b"Hello"[..], 0), (b"ello", 1), (b"Hello, hello, hello", 0), (b"lo, hello", 3), (b"", 2)]
     {
         let (mut came, mut expected) = (payload.to_vec(), payload.to_vec());
-        mask(&mut came, KEY, done);
-        websocket::mask(&mut expected, KEY, done);
         let text = String::from_utf8_lossy(payload);
         let asked = say("mask", &[&format!("{text:?}"), &hex(&KEY), &done]);
+        mask(&mut came, KEY, done);
+        websocket::mask(&mut expected, KEY, done);
         same(asked, hex(&expected), hex(&came))?;
     }
     Ok(())

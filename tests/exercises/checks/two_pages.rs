@@ -15,10 +15,10 @@ pub fn check() -> Check {
         ("http://localhost:9001", false),
         ("null", false),
     ] {
+        let asked = say("field", &[&"Access-Control-Allow-Origin", &origin]);
         let answer = client.get("/", &format!("Origin: {origin}\r\n"));
         let stated = answer.fields.get("access-control-allow-origin");
         let counts = |stated: &&str| may_read || *stated == "*" || *stated == origin;
-        let asked = say("field", &[&"Access-Control-Allow-Origin", &origin]);
         same(asked, may_read.then_some(origin), stated.filter(counts))?;
         same(say("field", &[&"Vary", &origin]), Some("Origin"), answer.fields.get("vary"))?;
     }

@@ -138,6 +138,7 @@ impl Desk {
         let exercise = &self.exercises[at];
         let name = &*exercise.name;
         self.require_file(exercise)?;
+        self.words_of(name)?;
         let built = match program::build(&self.root, Source::Yours, &[name], true) {
             Ok(built) => built,
             Err(errors) => {
@@ -150,7 +151,7 @@ impl Desk {
         let told = match outcome {
             Outcome::Solved => {
                 self.print("solved", &[&name]);
-                self.print("next after", &[]);
+                self.print("another way", &[&name]);
                 return Ok(self.print_next(at + 1));
             }
             Outcome::NotYet(told) => told,
@@ -171,6 +172,7 @@ impl Desk {
     fn print_next(&self, at: usize) -> bool {
         match self.exercises.get(at) {
             Some(next) => {
+                self.print("next is", &[]);
                 print_line(&format!("  cargo exercise {}", next.name));
                 print_line(&format!("  {}", self.chapter_line(next)));
             }
@@ -198,11 +200,14 @@ impl Desk {
         })
     }
 
+    fn words_of(&self, name: &str) -> Result<Words, String> {
+        let folder = self.root.join(book::TEXTS).join(self.language);
+        Words::read(&folder, &[name]).map_err(|error| self.words.say("no hints", &[&name, &error]))
+    }
+
     fn print_hint(&self, at: usize, number: &str) -> Result<bool, String> {
         let name = &*self.exercises[at].name;
-        let folder = self.root.join(book::TEXTS).join(self.language);
-        let words = Words::read(&folder, &[name])
-            .map_err(|error| self.words.say("no hints", &[&name, &error]))?;
+        let words = self.words_of(name)?;
         let hints = words.hints();
         let hint = number.parse::<usize>().ok().and_then(|n| hints.get(n.checked_sub(1)?));
         let Some(hint) = hint else {
@@ -232,13 +237,12 @@ impl Desk {
             }
             let (tick, key) = verdict.mark();
             let remark = key.map_or_else(String::new, |key| self.words.say(key, &[]));
-            print_line(&format!("  {tick} {:<24}{remark}", exercise.name));
+            print_line(format!("  {tick} {:<24}{remark}", exercise.name).trim_end());
         }
         let solved = verdicts.iter().filter(|verdict| verdict.is_solved()).count();
         print_line("");
         self.print("progress", &[&solved, &verdicts.len()]);
         if let Some(next) = verdicts.iter().position(|verdict| !verdict.is_solved()) {
-            self.print("next is", &[]);
             self.print_next(next);
         }
         if fresh && solved > 0 {

@@ -145,6 +145,7 @@ pub fn build(root: &Path, source: Source, names: &[&str], shown: bool) -> Result
     let stem = folder.join(format!("{}-{number}", std::process::id()));
     let failed = |error: std::io::Error| format!("{}: {error}", stem.display());
     std::fs::create_dir_all(&folder).map_err(failed)?;
+    sweep(&folder);
     let main = stem.with_extension("rs");
     std::fs::write(&main, main_of(root, source, names)).map_err(failed)?;
     let path = stem.with_extension(std::env::consts::EXE_EXTENSION);
@@ -176,6 +177,18 @@ pub fn build(root: &Path, source: Source, names: &[&str], shown: bool) -> Result
         Some(true) => Ok(Program { path }),
         Some(false) => Err(said.map_err(failed)?.trim_end().to_owned()),
         None => Err(format!("rustc: {COMPILER_LIMIT:?}")),
+    }
+}
+
+/// What was left behind by a desk that was interrupted.
+fn sweep(folder: &Path) {
+    for path in folder.read_dir().into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()))
+    {
+        let age = path.metadata().and_then(|file| file.modified()).ok();
+        if age.and_then(|time| time.elapsed().ok()).is_some_and(|age| age > 4 * COMPILER_LIMIT) {
+            // Somebody else may have removed it meanwhile.
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 

@@ -98,8 +98,8 @@ pub fn wrap(first: &str, text: &str) -> String {
     }
     let mut wrapped = String::new();
     for (i, line) in lines.iter().enumerate() {
-        wrapped.push_str(if i == 0 { first } else { &indent });
-        wrapped.push_str(line.trim_end());
+        let margin = if i == 0 { first } else { &indent };
+        wrapped.push_str(format!("{margin}{line}").trim_end());
         wrapped.push('\n');
     }
     wrapped.truncate(wrapped.trim_end().len());
