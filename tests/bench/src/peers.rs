@@ -55,6 +55,8 @@ enum Start {
     /// A program of this package, with its mode.
     Rust(&'static str, &'static str),
     Node(&'static str),
+    /// A program of `docs/node`, on a port that it did not ask for.
+    Tutorial(&'static str),
     Bun(&'static str),
 }
 
@@ -96,13 +98,13 @@ const MANY: &[&str] = &["--port", "0", "--max-threads", "12000"];
 const TWO_PORTS: &[&str] = &["--port", "0", "--page-port", "0", "--max-threads", "12000"];
 
 use Family::{Echo, Poll, Socket, Stream, Time};
-use Start::{Bun, Lesson, Node, Rust};
+use Start::{Bun, Lesson, Node, Rust, Tutorial};
 
 pub const PROGRAMS: &[Program] = &[
     program(OURS, Time, Lesson("polling", TWO_PORTS), "data", "/"),
     program(YARDSTICK, Time, Rust("yardstick_threads", "time"), "data", "/"),
     program("mio", Time, Rust("yardstick_mio", "time"), "data", "/"),
-    program("express", Time, Node("express_time.js"), "data", "/"),
+    program("express", Time, Tutorial("polling.js"), "8080", "/"),
     program("node", Time, Node("plain.js"), "data", "/"),
     program("bun", Time, Bun("bun.js"), "data", "/"),
     program("tiny_http", Time, Rust("peer_tiny_http", "time"), "data", "/"),
@@ -110,7 +112,7 @@ pub const PROGRAMS: &[Program] = &[
     program(OURS, Echo, Lesson("websocket", TWO_PORTS), "socket", "/echo"),
     program(YARDSTICK, Echo, Rust("yardstick_threads", "echo"), "data", "/"),
     program("mio", Echo, Rust("yardstick_mio", "echo"), "data", "/"),
-    program("raw net", Echo, Node("raw_net.js"), "socket", "/"),
+    program("raw net", Echo, Tutorial("raw_websocket.js"), "9999", "/"),
     program("ws", Echo, Node("ws.js"), "socket", "/echo"),
     program("bun", Echo, Bun("bun.js"), "socket", "/echo"),
     program("tungstenite", Echo, Rust("peer_tungstenite", "echo"), "socket", "/"),
@@ -188,6 +190,13 @@ impl Program {
                 existing(paths.node_scripts.join("node_modules"))?;
                 let mut command = Command::new("node");
                 command.arg(existing(paths.node_scripts.join(script))?);
+                command
+            }
+            Tutorial(script) => {
+                let modules = existing(paths.node_scripts.join("node_modules"))?;
+                let mut command = Command::new("node");
+                command.env("NODE_PATH", modules).arg("--require").arg("./any_port.js");
+                command.arg(existing(paths.node_scripts.join("../../../docs/node").join(script))?);
                 command
             }
             Bun(script) => {

@@ -1,5 +1,4 @@
-// The tutorial's polling server: express, its static middleware first, then the time for whatever is asked.
-const { createServer } = require('node:http');
+// The time, for whoever asks. Everything in this folder can be had, too: also this file.
 const express = require('express');
 
 const app = express();
@@ -8,4 +7,4 @@ app.use((request, response) => {
   response.header('Access-Control-Allow-Origin', 'http://localhost:8000');
   response.end(new Date().toLocaleTimeString());
 });
-require('./announce')(createServer(app));
+app.listen(8080);
