@@ -214,7 +214,8 @@ impl Options {
             .map_err(|error| self.failure(self.page_port, "--page-port", &error))
     }
 
-    fn failure(&self, port: u16, flag: &str, error: &io::Error) -> Failure {
+    /// Why a port could not be taken, with the flag that helps.
+    pub fn failure(&self, port: u16, flag: &str, error: &io::Error) -> Failure {
         Failure(match error.kind() {
             io::ErrorKind::AddrInUse => {
                 format!("port {port} is taken; choose another with {flag}, or 0 for any")
@@ -228,12 +229,17 @@ impl Options {
 
     /// The origin of a port, as a browser names it: `http://localhost:8080`.
     pub fn origin(&self, scheme: &str, port: &Port<'_>) -> String {
+        self.origin_of(scheme, port.number)
+    }
+
+    /// The same for a port that the program listens on by itself.
+    pub fn origin_of(&self, scheme: &str, port: u16) -> String {
         let host = match self.host.as_str() {
             "0.0.0.0" | "::" => "localhost".into(),
             address if address.contains(':') => format!("[{address}]"),
             name => name.to_owned(),
         };
-        format!("{scheme}://{host}:{}", port.number)
+        format!("{scheme}://{host}:{port}")
     }
 }
 

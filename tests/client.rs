@@ -91,7 +91,8 @@ fn lines_go_out_and_answers_come_back_until_the_input_ends() {
 
 #[test]
 fn the_wire_shows_masked_frames() {
-    let program = Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0"]);
+    let program =
+        Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0", "--page-port", "0"]);
     let (code, out, _) = run(&["--wire", &program.url("socket")], b"hello\n");
     assert_eq!(code, Some(0));
     assert!(out.contains("Sec-WebSocket-Key") && out.contains("hello"), "{out}");
@@ -216,7 +217,8 @@ fn what_cannot_be_reached_or_understood_is_an_error() {
         assert!(log.contains(expected), "{log}");
     }
     assert!(run(&["--help"], b"").1.contains("Usage:"));
-    let program = Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0"]);
+    let program =
+        Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0", "--page-port", "0"]);
     let (code, _, log) = run(&[&program.url("page")], b"");
     assert_eq!(code, Some(1));
     assert!(log.contains("expected 200 and text/event-stream; came 200 OK and text/html"), "{log}");

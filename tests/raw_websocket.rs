@@ -12,7 +12,8 @@ use support::{Client, Program, request, text};
 const ACCEPT: &str = "aWAY+V/uyz5ILZEoWuWdxjnlb7E=";
 
 fn start() -> (Program, u16) {
-    let program = Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0"]);
+    let program =
+        Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0", "--page-port", "0"]);
     let port = program.port("socket");
     (program, port)
 }
@@ -73,8 +74,8 @@ fn names_come_in_any_case_and_the_space_after_the_colon_is_optional() {
 fn the_words_upgrade_websocket_elsewhere_are_no_upgrade() {
     let (_program, port) = start();
     let response = request(port, "GET", "/", "X-Note: Upgrade: websocket\r\n", "");
-    assert_eq!(response.status, Status::OK);
-    assert!(text(&response).contains("WebSocket, bit by bit"));
+    assert_eq!(response.status, Status::UPGRADE_REQUIRED);
+    assert!(text(&response).contains("expected Upgrade: websocket; came nothing"));
 }
 
 /// Where its conditions do not hold, the program says nothing, and the client waits for ever.
@@ -82,7 +83,7 @@ fn the_words_upgrade_websocket_elsewhere_are_no_upgrade() {
 fn every_request_gets_an_answer() {
     let (_program, port) = start();
     for (head, status) in [
-        ("GET / HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 200),
+        ("GET / HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 426),
         ("GET /nothing HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 404),
         (REQUEST.replace("GET /", "GET /nothing"), 404),
         (REQUEST.replace("GET", "POST"), 405),
@@ -94,6 +95,12 @@ fn every_request_gets_an_answer() {
         (format!("{REQUEST}Sec-WebSocket-Key: IHfMdf8a0aQXbwQO1pkGdA==\r\n"), 400),
         (REQUEST.replace("Host: localhost\r\n", ""), 400),
         (REQUEST.replace("GET /", "GET ws://localhost/"), 400),
+        (REQUEST.replace("GET /", "GET  /"), 400),
+        (REQUEST.replace("HTTP/1.1", "HTTP/1.0"), 400),
+        (format!("{REQUEST}Host: localhost\r\n"), 400),
+        (format!("{REQUEST}Content-Length: 5\r\n"), 400),
+        (format!("{REQUEST}X-Note : with a space\r\n"), 400),
+        (format!("{REQUEST}X-Long: {}\r\n", "x".repeat(16 * 1024)), 431),
         (format!("{REQUEST}Origin: http://elsewhere.example\r\n"), 403),
     ] {
         let mut client = Client::connect(port);
@@ -281,14 +288,82 @@ fn end_close_and_error_are_told_and_concern_one_connection_alone() {
     assert_eq!(next_text(&mut other), "still here");
 }
 
+/// A page of evil.example, whose name leads to 127.0.0.1 by now, is of one origin with whatever
+/// answers there: only a look at the name tells it from ours.
 #[test]
-fn a_page_comes_from_the_same_port_and_may_connect() {
+fn a_name_that_is_not_ours_is_turned_away_with_421() {
+    let (_program, port) = start();
+    for (host, status) in [
+        ("evil.example", 421),
+        ("localhost.evil.example:9999", 421),
+        ("localhost", 101),
+        ("LOCALHOST:9999", 101),
+        ("127.0.0.1:9999", 101),
+        ("[::1]:9999", 101),
+    ] {
+        let mut client = Client::connect(port);
+        let head = REQUEST.replace("Host: localhost", &format!("Host: {host}"));
+        client.send(format!("{head}Origin: http://{host}\r\n\r\n"));
+        assert_eq!(client.response().status.code(), status, "{host}");
+    }
+}
+
+#[test]
+fn a_page_comes_from_a_port_of_its_own_and_may_connect() {
     let (program, port) = start();
-    let page = support::get(port, "/");
+    let page_port = program.port("page");
+    assert_ne!(page_port, port);
+    let page = support::get(page_port, "/");
     assert_eq!(page.fields.get("Content-Type"), Some("text/html; charset=utf-8"));
     assert!(text(&page).contains("new WebSocket"));
-    let mut client = Client::connect(port);
-    client.send(format!("{REQUEST}Origin: {}\r\n\r\n", "http://localhost"));
-    assert_eq!(client.response().status, Status::SWITCHING_PROTOCOLS);
-    assert!(program.url("page").starts_with("http://localhost:"));
+    let socket = support::get(page_port, "/socket-origin");
+    assert_eq!(text(&socket), format!("ws://localhost:{port}"));
+    for origin in [format!("http://localhost:{page_port}"), format!("http://127.0.0.1:{page_port}")]
+    {
+        let mut client = Client::connect(port);
+        client.send(format!("{REQUEST}Origin: {origin}\r\n\r\n"));
+        assert_eq!(client.response().status, Status::SWITCHING_PROTOCOLS);
+    }
+}
+
+#[test]
+fn one_connection_more_than_there_are_threads_is_told_so() {
+    let program = Program::start(
+        env!("CARGO_BIN_EXE_raw_websocket"),
+        &["--port", "0", "--page-port", "0", "--max-threads", "1"],
+    );
+    let port = program.port("socket");
+    let mut open = open(port, "/");
+    let refused = Client::connect(port).response();
+    assert_eq!(refused.status, Status::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.fields.get("Retry-After"), Some("1"));
+    open.send(masked(0x81, b"still here"));
+    assert_eq!(next_text(&mut open), "still here");
+}
+
+/// The mirror and the Node program can be read side by side: whatever stands in the one is quoted
+/// in the other, in its order, save for the lines named here.
+#[test]
+fn every_line_of_the_node_program_has_its_line_here() {
+    let node = include_str!("../docs/node/raw_websocket.js");
+    let ours = include_str!("../src/bin/raw_websocket.rs");
+    let quoted: Vec<_> =
+        ours.lines().filter_map(|line| line.trim_start().strip_prefix("// node: ")).collect();
+    let lines = || node.lines().map(str::trim).filter(|line| !line.is_empty());
+    // What only closes a bracket has no line of its own here.
+    let without: Vec<_> = lines()
+        .filter(|line| !line.starts_with(['}', ']']))
+        .filter(|line| !quoted.contains(line) && !ours.contains(&line.replace('\'', "\"")))
+        .collect();
+    let only_there = [
+        "// A WebSocket server on nothing but `net`.",
+        "const { createHash } = require('node:crypto');",
+        "const net = require('node:net');",
+    ];
+    assert_eq!(without, only_there);
+    // Theirs asks for the word before it has cut the rows, ours when it has.
+    let early = "if (!/Upgrade: websocket/.test(text)) return;";
+    let mut places = quoted.iter().filter(|line| **line != early);
+    let mut rest = lines();
+    assert!(places.all(|quote| rest.any(|line| line == *quote)), "a quotation out of order");
 }

@@ -1,292 +1,579 @@
-//! A WebSocket server down to the bit: the steps of the tutorial's Node program
-//! (`net.createServer`), in its order.
+//! A WebSocket server down to the bit: the mirror of `docs/node/raw_websocket.js`, in its order.
 //!
-//! Read it beside that program: each comment in quotes names the line there. Where that line is
-//! wrong for some clients, what stands here is right for all, and says what it adds. Node's
-//! `crypto` and `Buffer` are library calls here too, and so is `unmask`.
+//! Lay the two side by side: behind `node:` stands a line of that program, and below it what
+//! answers it here. Down to `main` the two do the same, step by step. What comes after `main` is
+//! what the Node program leaves out, a named check for each.
 //!
-//! Read `shake_hands` first, then `converse` and `read_frame`.
+//! Two lines are not std's: `Connection` is a `BufReader` on the socket, with a clock, a writer
+//! and the tap that `--wire` needs; and the page at 9998 is served by the library.
 
-use push_by_hand::connection::{Connection, Waited};
-use push_by_hand::http::{Method, Request, Response, Status, Version};
-use push_by_hand::lesson::{Failure, Lesson, announce, print};
-use push_by_hand::pages;
-use push_by_hand::websocket::handshake::{Policy, Refusal, answer, decode_key};
-use push_by_hand::websocket::{Accept, Close, Error, NotUtf8, Opcode, Violation, mask};
-use std::io::Read;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use push_by_hand::connection::{Connection, Tap, Waited};
+use push_by_hand::cors::lets_in;
+use push_by_hand::http::{Response, Status, Terms, Version};
+use push_by_hand::lesson::{Failure, Lesson, Options, announce};
+use push_by_hand::server::{Threads, say};
+use push_by_hand::websocket::handshake::Refusal;
+use push_by_hand::websocket::{Close, Error, NotUtf8, Opcode, Violation};
+use push_by_hand::{pages, wire};
+use sha1_smol::Sha1;
+use std::collections::HashMap;
+use std::io::{self, BufRead, Read};
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
-const LESSON: Lesson =
-    Lesson::new("raw_websocket", "a WebSocket, bit by bit, in the order of the Node program", 9999);
+// node: const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
+const GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// The longest message that is taken, in bytes.
-const LIMIT: u64 = 16 * 1024 * 1024;
-/// How long a client may be silent before it is asked whether it is there, and again before it is
-/// given up.
-const SILENCE: Duration = Duration::from_secs(30);
+// node: const server = net.createServer((socket) => {
+fn accept(listener: &TcpListener, site: &Arc<Site>) {
+    for stream in listener.incoming() {
+        // Out of file descriptors, say. The connections that are open go on.
+        let Ok(stream) = stream else { return thread::sleep(PAUSE) };
+        // Each connection has a thread of its own, as many as the process can bear.
+        let Some(place) = site.threads.reserve() else {
+            turn_away(&stream);
+            continue;
+        };
+        let thread = thread::Builder::new().name("connection".into()).stack_size(STACK);
+        let site = Arc::clone(site);
+        let started = thread.spawn(move || {
+            serve(stream, &site);
+            drop(place);
+        });
+        if let Err(error) = started {
+            say(format!("error no thread to be had: {error}\n"));
+        }
+    }
+}
+
+/// The opening handshake (RFC 6455 §4.2). `false`: the request was refused, or none came.
+fn shake_hands(socket: &mut Connection, site: &Site) -> io::Result<bool> {
+    // node: socket.once('data', (data) => {
+    let Some(data) = read_head(socket)? else { return Ok(false) };
+    // node: const text = data.toString();
+    let text = String::from_utf8_lossy(&data);
+    // node: const rows = text.split('\r\n').slice(1, -2);
+    let rows = text.lines().skip(1).take_while(|row| !row.is_empty());
+    // node: const headers = {};
+    let mut headers = Headers::new();
+    // node: for (const row of rows) {
+    for row in rows {
+        // node: const [name, value] = row.split(': ');
+        let (name, value) = row.split_once(':').unwrap_or((row, ""));
+        // node: headers[name] = value;
+        add(&mut headers, name, value);
+    }
+    // node: if (!/Upgrade: websocket/.test(text)) return;
+    // node: if (headers['Sec-WebSocket-Version'] != 13) return;
+    if let Err(refusal) = check_request(&text, &headers, site) {
+        refuse(socket, &refusal)?;
+        return Ok(false);
+    }
+    // node: const wsKey = headers['Sec-WebSocket-Key'];
+    let ws_key = &headers["sec-websocket-key"];
+    // node: const acceptKey = createHash('sha1').update(wsKey + GUID).digest('base64');
+    let accept_key = BASE64.encode(Sha1::from(format!("{ws_key}{GUID}")).digest().bytes());
+    // node: const head = [
+    let head = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        // node: `Sec-WebSocket-Accept: ${acceptKey}`,
+        &format!("Sec-WebSocket-Accept: {accept_key}"),
+        "Connection: Upgrade",
+        "\r\n",
+    ];
+    // node: socket.write(head.join('\r\n'));
+    socket.writer().append(|out| out.extend_from_slice(head.join("\r\n").as_bytes()))?;
+    Ok(true)
+}
+
+/// Frame after frame (RFC 6455 §5.2), until one side has had enough.
+fn converse(socket: &mut Connection) -> Result<(), Error> {
+    let mut message = Message::default();
+    // node: socket.on('data', (buffers) => {
+    while wait_for_frame(socket)? {
+        let mut buffers = [0; 2];
+        socket.read_exact(&mut buffers)?;
+        // node: const fin = (buffers[0] & 0b10000000) === 0b10000000;
+        let fin = buffers[0] & 0b1000_0000 == 0b1000_0000;
+        // node: const opcode = buffers[0] & 0b00001111;
+        let opcode = buffers[0] & 0b0000_1111;
+        // node: const masked = buffers[1] & 0b100000000 === 0b100000000;
+        let masked = buffers[1] & 0b1000_0000 == 0b1000_0000;
+        // node: const payloadLength = buffers[1] & 0b01111111;
+        let payload_length = buffers[1] & 0b0111_1111;
+        let opcode = check_two_bytes(buffers[0], fin, opcode, masked, payload_length)?;
+        let payload_length = read_longer_length(socket, payload_length)?;
+        check_length(opcode, payload_length, &message)?;
+        // node: const mask = buffers.subarray(2, 6);
+        let mut mask = [0; 4];
+        socket.read_exact(&mut mask)?;
+        // node: const payload = buffers.subarray(6);
+        let mut payload = Vec::new();
+        let came = socket.take(payload_length).read_to_end(&mut payload)?;
+        check_whole(came as u64, payload_length)?;
+        // node: unmask(payload, mask);
+        unmask(&mut payload, mask);
+        let Some((opcode, payload)) = message.answer(fin, opcode, payload)? else { continue };
+        // node: const response = Buffer.alloc(2 + payload.length);
+        socket.writer().append(|response| {
+            // node: response[0] = opcode | 0b10000000;
+            response.push(opcode as u8 | 0b1000_0000);
+            // node: response[1] = payload.length;
+            push_length(response, payload.len());
+            // node: payload.copy(response, 2);
+            response.extend_from_slice(&payload);
+            // node: socket.write(response);
+        })?;
+        if opcode == Opcode::Close {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// One connection from beginning to end; whatever happens to it happens to it alone.
+fn serve(stream: TcpStream, site: &Site) {
+    // The one line for `--wire`: it has to see every byte that this socket reads and writes.
+    let Ok(mut socket) = Connection::new(stream, WRITE_LIMIT, site.tap.clone()) else { return };
+    if let Ok(true) = shake_hands(&mut socket, site) {
+        match converse(&mut socket) {
+            // node: socket.on('end', () => console.log('end'));
+            Ok(()) => say("end\n".into()),
+            // node: socket.on('error', (error) => console.log('error', error.message));
+            Err(error) => {
+                say(format!("error {error}\n"));
+                fail(&socket, error);
+            }
+        }
+        // node: socket.on('close', () => console.log('close'));
+        say("close\n".into());
+    }
+    socket.close();
+}
+
+// node: function unmask(buffer, mask) {
+fn unmask(buffer: &mut [u8], mask: [u8; 4]) {
+    // node: for (let i = 0; i < buffer.length; i++) {
+    for i in 0..buffer.len() {
+        // node: buffer[i] ^= mask[i & 3];
+        buffer[i] ^= mask[i & 3];
+    }
+}
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let server = options.server()?;
-    let port = options.bind(&server)?;
-    announce("page", &options.origin("http", &port));
-    announce("socket", &options.origin("ws", &port));
-    // "net.createServer(function (socket) { socket.once('data', …": a request may come in any
-    // number of reads, and is complete at its empty line. The library waits for that; what arrived
-    // behind it stays in the connection's buffer, for the first frame.
-    port.serve(|request, responder| {
-        // "if (data.match(/Upgrade: websocket/))": a name and a list of tokens, both in any case,
-        // and not anywhere in the text. Without it this is a request like any other, and is
-        // answered, too.
-        if request.version != Version::Http11
-            || !request.fields.contains_token("Upgrade", "websocket")
-        {
-            return responder.send(pages::answer(request, "raw_websocket.html"));
-        }
-        match shake_hands(request) {
-            // "socket.write(response); socket.on('data', …": the same connection goes on, as
-            // something else.
-            Ok(response) => responder.switch_protocols(response, |connection| {
-                serve(connection);
-                Ok(())
-            }),
-            // Every "if" in that program lacks its "else": what it does not like waits for an
-            // answer for ever.
-            Err(response) => responder.send(response),
-        }
-    })?;
-    server.wait()
-}
-
-/// The opening handshake (RFC 6455 §4.2): 101, or the answer that says what is missing.
-fn shake_hands(request: &Request) -> Result<Response, Response> {
-    if request.path() != "/" {
-        return Err(Response::not_found(request));
-    }
-    // The program does not look at the method.
-    if request.method != Method::Get {
-        return Err(Response::method_not_allowed(request, "GET"));
-    }
-    // "let [key, value] = row.split(': ')": the space is optional, the value may contain ": ", and
-    // the name is of any case.
-    let fields = &request.fields;
-    if !fields.contains_token("Connection", "Upgrade") {
-        return Err(
-            Refusal::Connection(fields.get("Connection").unwrap_or_default().into()).response()
-        );
-    }
-    // "if (headers['Sec-WebSocket-Version'] == 13)": another version is told which one is spoken
-    // here.
-    match fields.get("Sec-WebSocket-Version") {
-        Some("13") => {}
-        other => return Err(Refusal::Version(other.unwrap_or_default().into()).response()),
-    }
-    // "let wsKey = headers['Sec-WebSocket-Key']": once, and sixteen bytes; the program hashes
-    // "undefined" without a word.
-    let key = match fields.get("Sec-WebSocket-Key") {
-        Some(key) if fields.count("Sec-WebSocket-Key") == 1 => key,
-        _ => return Err(Refusal::KeyOnce(fields.count("Sec-WebSocket-Key")).response()),
-    };
-    decode_key(key).map_err(|came| Refusal::Key(came).response())?;
-    // Not in the program: any page on the web could connect to it. The library's handshake looks at
-    // `Origin` last of all, so what it still refuses now is a page that is not ours.
-    answer(request, &Policy::default()).map_err(|refusal| refusal.response())?;
-    // "crypto.createHash('sha1').update(wsKey + CODE).digest('base64')".
-    let accept_key = Accept::of(key).value;
-    // "let response = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', …].join('\r\n')".
-    Ok(Response::new(Status::SWITCHING_PROTOCOLS)
-        .with("Upgrade", "websocket")
-        .with("Sec-WebSocket-Accept", &accept_key)
-        .with("Connection", "Upgrade"))
-}
-
-/// "socket.on('end')", "socket.on('close')", "socket.on('error')": here they are what `converse`
-/// returns, in one place.
-fn serve(connection: &mut Connection) {
-    match converse(connection) {
-        Ok(()) => print("end\n"),
-        Err(error) => {
-            print(&format!("error {error}\n"));
-            // Who broke a rule is told so before the connection ends (RFC 6455 §7.1.7).
-            if let Error::Violation(violation) = error {
-                let mut payload = Vec::new();
-                Close::new(violation.close_code(), &violation.to_string()).write_to(&mut payload);
-                // If it has left already, there is nobody to tell.
-                let _ = connection
-                    .writer()
-                    .append(|out| write_frame(out, Opcode::Close as u8, &payload));
+    // node: server.listen(9999);
+    let (listeners, port) = listen(&options)?;
+    let site = serve_page(&options, port)?;
+    for listener in listeners {
+        let site = Arc::clone(&site);
+        thread::Builder::new().spawn(move || {
+            loop {
+                accept(&listener, &site);
             }
-        }
+        })?;
     }
-    print("close\n");
-}
-
-/// One frame, taken apart.
-struct Frame {
-    fin: bool,
-    opcode: Opcode,
-    payload: Vec<u8>,
-}
-
-/// "socket.on('data', function (buffers) { … })", once for each frame, until the client has had
-/// enough. What the program answers frame by frame is answered here message by message: a frame may
-/// be a part of one, or no message at all.
-fn converse(connection: &mut Connection) -> Result<(), Error> {
-    let writer = connection.writer();
-    // The message under way: what it is, and what has come of it.
-    let mut begun: Option<Opcode> = None;
-    let mut message = Vec::new();
-    let mut asked = false;
     loop {
-        match connection.wait_for_input(SILENCE)? {
-            Waited::Ready => asked = false,
-            Waited::Ended => return Ok(()),
-            Waited::TimedOut if asked => return Err(Error::Silent),
-            Waited::TimedOut => {
-                asked = true;
-                writer.append(|out| write_frame(out, Opcode::Ping as u8, b""))?;
-                continue;
-            }
-        }
-        let frame = read_frame(connection, message.len() as u64)?;
-        match (frame.opcode, begun) {
-            // The program sends a Ping back as a Ping, and answers a Close without ever closing.
-            (Opcode::Ping, _) => {
-                writer.append(|out| write_frame(out, Opcode::Pong as u8, &frame.payload))?
-            }
-            (Opcode::Pong, _) => {}
-            (Opcode::Close, _) => {
-                let mut payload = Vec::new();
-                Close { reason: String::new(), ..Close::read_from(&frame.payload)? }
-                    .write_to(&mut payload);
-                writer.append(|out| write_frame(out, Opcode::Close as u8, &payload))?;
-                return Ok(());
-            }
-            (Opcode::Continuation, None) => return Err(Violation::NothingToContinue.into()),
-            (Opcode::Text | Opcode::Binary, Some(_)) => {
-                return Err(Violation::MessageInterrupted { opcode: frame.opcode as u8 }.into());
-            }
-            (opcode, _) => {
-                message.extend_from_slice(&frame.payload);
-                let opcode = *begun.get_or_insert(opcode);
-                if !frame.fin {
-                    continue;
-                }
-                // Text is UTF-8, and whole messages are: a character may be split over two frames
-                // (RFC 6455 §8.1).
-                if opcode == Opcode::Text
-                    && let Err(error) = str::from_utf8(&message)
-                {
-                    let at = error.valid_up_to();
-                    return Err(Violation::Text(NotUtf8 {
-                        at,
-                        came: error.error_len().map(|_| message[at]),
-                    })
-                    .into());
-                }
-                // "//向客户端响应数据": the answer is the message, as it came.
-                writer.append(|out| write_frame(out, opcode as u8, &message))?;
-                begun = None;
-                message.clear();
-            }
-        }
+        thread::park();
     }
 }
 
-/// Reads one frame (RFC 6455 §5.2). "buffers" is whatever TCP delivered: half a frame, or three;
-/// here each `read_exact` waits for as many bytes as are needed, and takes no more. `before` is how
-/// much of the message has come with earlier frames.
-fn read_frame(connection: &mut Connection, before: u64) -> Result<Frame, Error> {
-    let mut bytes = [0; 2];
-    connection.read_exact(&mut bytes)?;
-    // "let _fin = (buffers[0] & 0b10000000) === 0b10000000". The program never uses it.
-    let fin = bytes[0] & 0b1000_0000 != 0;
-    // Not in the program: three bits that only extensions may use.
-    let rsv = (bytes[0] & 0b0111_0000) >> 4;
-    if rsv != 0 {
-        return Err(Violation::ReservedBits { bits: rsv }.into());
-    }
-    // "let _opcode = buffers[0] & 0b00001111". Ten of the sixteen values mean nothing.
-    let opcode = Opcode::try_from(bytes[0] & 0b0000_1111)?;
-    // "let _masked = buffers[1] & 0b100000000 === 0b100000000": nine bits where a byte has eight,
-    // and === before &: that is the last bit of the length. A client must mask, so this is asked,
-    // too.
-    let masked = bytes[1] & 0b1000_0000 != 0;
-    if !masked {
-        return Err(Violation::NotMasked.into());
-    }
-    // "let _payloadLength = buffers[1] & 0b01111111": up to 125. A longer one stands in the bytes
-    // that follow, highest byte first, and in no more of them than it needs.
-    let length = match bytes[1] & 0b0111_1111 {
-        length @ 126.. if opcode.is_control() => {
-            return Err(Violation::ControlTooLong { length }.into());
+// ---- What the Node program leaves out ----------------------------------------------------------
+
+const LESSON: Lesson = Lesson {
+    page_port: Some(9998),
+    ..Lesson::new(
+        "raw_websocket",
+        "a WebSocket, bit by bit, in the order of the Node program",
+        9999,
+    )
+};
+
+/// The longest head and the longest message that are taken, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+const MAX_MESSAGE: u64 = 16 * 1024 * 1024;
+/// How long a head may take in all, and a frame: whoever drips bytes is cut off by the clock.
+const HEAD_LIMIT: Duration = Duration::from_secs(10);
+const FRAME_LIMIT: Duration = Duration::from_secs(60);
+/// How long a client may be silent before it is asked with a Ping, and again before it is given up.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long a client may leave unread what it is sent.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
+/// The pause after an `accept` that failed.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The stack of a connection's thread, in bytes.
+const STACK: usize = 256 * 1024;
+
+/// Field names in small letters, and their values; of a field that comes twice, both with a comma
+/// between them, which is what two lines of a list mean (RFC 9110 §5.3).
+type Headers = HashMap<String, String>;
+
+fn add(headers: &mut Headers, name: &str, value: &str) {
+    let value = value.trim_matches([' ', '\t']);
+    headers
+        .entry(name.to_ascii_lowercase())
+        .and_modify(|list| *list += &format!(", {value}"))
+        .or_insert_with(|| value.into());
+}
+
+/// What all connections have in common.
+struct Site {
+    /// The name in `--host`, and the origins whose pages may connect.
+    host: String,
+    pages: Vec<String>,
+    threads: Arc<Threads>,
+    tap: Option<Tap>,
+}
+
+/// `localhost` is two addresses, and a browser may try either first. The second takes the number
+/// that the first was given.
+fn listen(options: &Options) -> Result<(Vec<TcpListener>, u16), Failure> {
+    let failure = |error| options.failure(options.port, "--port", &error);
+    let local = options.host == "localhost";
+    let host = if local { "127.0.0.1" } else { &options.host };
+    let mut listeners = vec![TcpListener::bind((host, options.port)).map_err(failure)?];
+    let port = listeners[0].local_addr().map_err(failure)?.port();
+    if local {
+        match TcpListener::bind(("::1", port)) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && options.port != 0 => {
+                return Err(failure(error));
+            }
+            // A machine without IPv6: one address is enough.
+            Err(_) => {}
         }
+    }
+    Ok((listeners, port))
+}
+
+/// The page has a port of its own and asks there where the socket is.
+fn serve_page(options: &Options, socket: u16) -> Result<Arc<Site>, Failure> {
+    let server = options.server()?;
+    let page = options.bind_page(&server)?;
+    let (origin, number) = (options.origin("http", &page), page.number);
+    let socket = options.origin_of("ws", socket);
+    announce("page", &origin);
+    announce("socket", &socket);
+    page.serve(move |request, responder| {
+        responder.send(match request.path() {
+            "/socket-origin" => {
+                Response::text(Status::OK, socket.clone()).with("Cache-Control", "no-store")
+            }
+            _ => pages::answer(request, "raw_websocket.html"),
+        })
+    })?;
+    Ok(Arc::new(Site {
+        host: options.host.clone(),
+        // The page may also be opened by its address.
+        pages: vec![origin, format!("http://127.0.0.1:{number}")],
+        threads: server.threads(),
+        tap: options.wire.then(wire::to_terminal),
+    }))
+}
+
+/// 503 for one connection too many. A fresh socket has room for it, so nobody waits here.
+fn turn_away(stream: &TcpStream) {
+    let _ = stream.set_nonblocking(true);
+    let answer = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
+    let _ = io::Write::write(&mut &*stream, answer);
+}
+
+/// Reads a request through its empty line, in as many pieces as it comes; what follows it stays in
+/// the socket's buffer, for the first frame. `None`: refused, or none came.
+fn read_head(socket: &mut Connection) -> io::Result<Option<Vec<u8>>> {
+    socket.set_deadline(HEAD_LIMIT);
+    let mut data = Vec::new();
+    while !data.ends_with(b"\r\n\r\n") && !data.ends_with(b"\n\n") {
+        let left = (MAX_HEAD - data.len()) as u64;
+        match socket.take(left).read_until(b'\n', &mut data) {
+            Ok(1..) => {}
+            Ok(0) if left == 0 => {
+                let reason = format!("expected a head of at most {MAX_HEAD} bytes; came more");
+                refuse(
+                    socket,
+                    &Response::refusal(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, &reason),
+                )?;
+                return Ok(None);
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut && !data.is_empty() => {
+                let reason = format!("expected a whole head; came {} bytes of one", data.len());
+                refuse(socket, &Response::refusal(Status::REQUEST_TIMEOUT, &reason))?;
+                return Ok(None);
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(data))
+}
+
+fn refuse(socket: &Connection, refusal: &Response) -> io::Result<()> {
+    let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
+    socket.writer().append(|out| refusal.write_to(out, terms))
+}
+
+/// Whether a request may become a WebSocket, and the answer if not (RFC 6455 §4.2.1): its
+/// request-line, its rows, its Host, the fields of the handshake, its page.
+fn check_request(text: &str, headers: &Headers, site: &Site) -> Result<(), Response> {
+    let get = |name: &str| headers.get(name).map_or("", String::as_str);
+    let bad = |expected: &str| Err(Response::refusal(Status::BAD_REQUEST, expected));
+    let request_line = text.lines().next().unwrap_or_default();
+    let [method, target, version] = request_line.split(' ').collect::<Vec<_>>()[..] else {
+        return bad("expected a request-line: method SP request-target SP HTTP-version");
+    };
+    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    if headers.keys().any(|name| name.is_empty() || !name.chars().all(token))
+        || text.contains('\0')
+        || text.replace("\r\n", "").contains('\r')
+    {
+        return bad("expected field lines: a name, a colon, a value, and a line end");
+    }
+    // http://host/path is another way to say both (RFC 9112 §3.2.2). `ws://` is not.
+    let (host, target) = match target.strip_prefix("http://") {
+        Some(rest) => rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len())),
+        None if target.starts_with('/') => (get("host"), target),
+        None => return bad("expected a request-target: /path?query or http://host/path"),
+    };
+    if get("host").is_empty() || get("host").contains(',') {
+        return bad("expected exactly one Host field");
+    }
+    if !is_own(host, &site.host) {
+        let reason =
+            format!("expected a name of this server; came Host \"{}\"", host.escape_debug());
+        return Err(Response::refusal(Status::MISDIRECTED_REQUEST, &reason));
+    }
+    if !["", "/"].contains(&target.split('?').next().unwrap_or_default()) {
+        let reason =
+            format!("expected a path that exists here; came \"{}\"", target.escape_debug());
+        return Err(Response::refusal(Status::NOT_FOUND, &reason));
+    }
+    if method != "GET" {
+        let refusal = Response::refusal(Status::METHOD_NOT_ALLOWED, "expected GET");
+        return Err(refusal.with("Allow", "GET"));
+    }
+    if version != "HTTP/1.1" {
+        return Err(Refusal::HttpVersion.response());
+    }
+    if !["", "0"].contains(&get("content-length")) || !get("transfer-encoding").is_empty() {
+        return bad("expected a request without a body");
+    }
+    check_handshake(&get).map_err(|refusal| refusal.response())?;
+    // Any page on the web may try: only ours gets in. A program that is no browser sends nothing.
+    match headers.get("origin") {
+        Some(origin) if !lets_in(origin, host, &site.pages) => {
+            Err(Refusal::Origin(origin.clone()).response())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The four fields of the handshake.
+fn check_handshake<'a>(get: &impl Fn(&str) -> &'a str) -> Result<(), Refusal> {
+    let lists =
+        |name, token| get(name).split(',').any(|item| item.trim().eq_ignore_ascii_case(token));
+    if !lists("upgrade", "websocket") {
+        return Err(Refusal::Upgrade(get("upgrade").into()));
+    }
+    if !lists("connection", "upgrade") {
+        return Err(Refusal::Connection(get("connection").into()));
+    }
+    if get("sec-websocket-version") != "13" {
+        return Err(Refusal::Version(get("sec-websocket-version").into()));
+    }
+    let key = get("sec-websocket-key");
+    let keys = key.split(", ").filter(|key| !key.is_empty()).count();
+    if keys != 1 {
+        return Err(Refusal::KeyOnce(keys));
+    }
+    match BASE64.decode(key) {
+        Ok(key) if key.len() == 16 => Ok(()),
+        Ok(key) => Err(Refusal::Key(format!("{} bytes", key.len()))),
+        Err(error) => Err(Refusal::Key(format!("no base64 ({error})"))),
+    }
+}
+
+/// A page of evil.example can have its name lead to 127.0.0.1, and is then of the same origin as
+/// this server. So a name must be one of ours; an address cannot be given to somebody else.
+fn is_own(host: &str, own: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name.eq_ignore_ascii_case("localhost")
+        || name.eq_ignore_ascii_case(own)
+        || address.parse::<IpAddr>().is_ok()
+}
+
+/// Waits for the first byte of a frame, and asks a silent client once. `false`: the client is gone.
+fn wait_for_frame(socket: &mut Connection) -> Result<bool, Error> {
+    for ping in [true, false] {
+        match socket.wait_for_input(SILENCE)? {
+            Waited::Ready => {
+                socket.set_deadline(FRAME_LIMIT);
+                return Ok(true);
+            }
+            Waited::Ended => return Ok(false),
+            Waited::TimedOut if ping => {
+                socket.writer().append(|out| out.extend([Opcode::Ping as u8 | 0b1000_0000, 0]))?
+            }
+            Waited::TimedOut => {}
+        }
+    }
+    Err(Error::Silent)
+}
+
+/// What the first two bytes may not say (RFC 6455 §5.1, §5.2, §5.5).
+fn check_two_bytes(
+    first: u8,
+    fin: bool,
+    opcode: u8,
+    masked: bool,
+    length: u8,
+) -> Result<Opcode, Violation> {
+    let rsv = (first & 0b0111_0000) >> 4;
+    if rsv != 0 {
+        return Err(Violation::ReservedBits { bits: rsv });
+    }
+    let known = Opcode::try_from(opcode)?;
+    if !masked {
+        return Err(Violation::NotMasked);
+    }
+    if known.is_control() && length > 125 {
+        return Err(Violation::ControlTooLong { length });
+    }
+    if known.is_control() && !fin {
+        return Err(Violation::ControlFragmented { opcode });
+    }
+    Ok(known)
+}
+
+/// 126 and 127 are no lengths: the length stands in the next two or eight bytes, highest first,
+/// and in no more of them than it needs.
+fn read_longer_length(socket: &mut Connection, length: u8) -> Result<u64, Error> {
+    let (length, bytes, least) = match length {
         126 => {
             let mut longer = [0; 2];
-            connection.read_exact(&mut longer)?;
-            match u16::from_be_bytes(longer).into() {
-                length @ 0..126 => {
-                    return Err(Violation::LengthNotMinimal { length, bytes: 2 }.into());
-                }
-                length => length,
-            }
+            socket.read_exact(&mut longer)?;
+            (u16::from_be_bytes(longer).into(), 2, 126)
         }
         127 => {
             let mut longer = [0; 8];
-            connection.read_exact(&mut longer)?;
-            match u64::from_be_bytes(longer) {
-                length @ 0..65_536 => {
-                    return Err(Violation::LengthNotMinimal { length, bytes: 8 }.into());
-                }
-                length if length >> 63 == 1 => {
-                    return Err(Violation::LengthTopBit { length }.into());
-                }
-                length => length,
-            }
+            socket.read_exact(&mut longer)?;
+            (u64::from_be_bytes(longer), 8, 65_536)
         }
-        length => length.into(),
+        length => return Ok(length.into()),
     };
-    if opcode.is_control() && !fin {
-        return Err(Violation::ControlFragmented { opcode: opcode as u8 }.into());
+    if length < least {
+        return Err(Violation::LengthNotMinimal { length, bytes }.into());
     }
-    if !opcode.is_control() && length > LIMIT - before {
-        let limit = usize::try_from(LIMIT).unwrap_or(usize::MAX);
-        return Err(
-            Violation::MessageTooLong { length: before.saturating_add(length), limit }.into()
-        );
+    if length >> 63 == 1 {
+        return Err(Violation::LengthTopBit { length }.into());
     }
-    // "let _mask = buffers.slice(2, 6)": the key stands after the length, wherever that ends.
-    let mut key = [0; 4];
-    connection.read_exact(&mut key)?;
-    // "let payload = buffers.slice(6)": as many bytes as the length says. What follows them is the
-    // next frame.
-    let mut payload = Vec::new();
-    let came = connection.take(length).read_to_end(&mut payload)? as u64;
-    if came < length {
-        return Err(Error::CutOff { part: "a frame's payload", expected: length, came });
-    }
-    // "unmask(payload, _mask)": buffer[i] ^= mask[i & 3].
-    mask(&mut payload, key, 0);
-    Ok(Frame { fin, opcode, payload })
+    Ok(length)
 }
 
-/// Writes one frame that is a whole message: "let response = Buffer.alloc(2 + payload.length)", and
-/// two or eight bytes more where the length needs them.
-fn write_frame(out: &mut Vec<u8>, opcode: u8, payload: &[u8]) {
-    // "response[0] = _opcode | 0b10000000;//1表示发送结束".
-    out.push(opcode | 0b1000_0000);
-    // "response[1] = payload.length": up to 125. From 128 on, that line sets the MASK bit instead.
-    let length = payload.len();
-    if let Ok(length @ 0..=125) = u8::try_from(length) {
-        out.push(length);
-    } else if let Ok(length) = u16::try_from(length) {
-        out.push(126);
-        out.extend_from_slice(&length.to_be_bytes());
-    } else {
-        out.push(127);
-        out.extend_from_slice(&(length as u64).to_be_bytes());
+/// A length is refused before its bytes are read.
+fn check_length(opcode: Opcode, length: u64, message: &Message) -> Result<(), Violation> {
+    let length = length.saturating_add(message.payload.len() as u64);
+    if !opcode.is_control() && length > MAX_MESSAGE {
+        let limit = usize::try_from(MAX_MESSAGE).unwrap_or(usize::MAX);
+        return Err(Violation::MessageTooLong { length, limit });
     }
-    // "payload.copy(response, 2); socket.write(response)". It leaves when this connection next
-    // waits for input.
-    out.extend_from_slice(payload);
+    Ok(())
+}
+
+fn check_whole(came: u64, expected: u64) -> Result<(), Error> {
+    if came < expected {
+        return Err(Error::CutOff { part: "a frame's payload", expected, came });
+    }
+    Ok(())
+}
+
+/// The message under way: what its first frame said it is, and what has come of it.
+#[derive(Default)]
+struct Message {
+    opcode: Option<Opcode>,
+    payload: Vec<u8>,
+}
+
+impl Message {
+    /// What a frame is answered with, if it is answered: a frame may be a part of a message, or no
+    /// message at all (RFC 6455 §5.4, §5.5).
+    fn answer(
+        &mut self,
+        fin: bool,
+        opcode: Opcode,
+        payload: Vec<u8>,
+    ) -> Result<Option<(Opcode, Vec<u8>)>, Violation> {
+        match (opcode, self.opcode) {
+            (Opcode::Ping, _) => Ok(Some((Opcode::Pong, payload))),
+            (Opcode::Pong, _) => Ok(None),
+            // The same code comes back, without the words.
+            (Opcode::Close, _) => {
+                let close = Close { reason: String::new(), ..Close::read_from(&payload)? };
+                let mut code = Vec::new();
+                close.write_to(&mut code);
+                Ok(Some((Opcode::Close, code)))
+            }
+            (Opcode::Continuation, None) => Err(Violation::NothingToContinue),
+            (Opcode::Text | Opcode::Binary, Some(_)) => {
+                Err(Violation::MessageInterrupted { opcode: opcode as u8 })
+            }
+            (opcode, begun) => {
+                // Most messages are one frame, and are not copied.
+                match begun {
+                    None => self.payload = payload,
+                    Some(_) => self.payload.extend_from_slice(&payload),
+                }
+                self.opcode = begun.or(Some(opcode));
+                if fin { self.finish().map(Some) } else { Ok(None) }
+            }
+        }
+    }
+
+    /// The whole message, whose memory leaves with it. A text is UTF-8; a character may be split
+    /// over two frames, so the whole is looked at (RFC 6455 §8.1).
+    fn finish(&mut self) -> Result<(Opcode, Vec<u8>), Violation> {
+        let Message { opcode, payload } = std::mem::take(self);
+        let opcode = opcode.unwrap_or(Opcode::Binary);
+        match str::from_utf8(&payload) {
+            Err(error) if opcode == Opcode::Text => {
+                let at = error.valid_up_to();
+                Err(Violation::Text(NotUtf8 { at, came: error.error_len().map(|_| payload[at]) }))
+            }
+            _ => Ok((opcode, payload)),
+        }
+    }
+}
+
+/// A length in one, three or nine bytes. From 128 on, `response[1] = payload.length` would set the
+/// bit MASK.
+fn push_length(response: &mut Vec<u8>, length: usize) {
+    if let Ok(length @ 0..=125) = u8::try_from(length) {
+        response.push(length);
+    } else if let Ok(length) = u16::try_from(length) {
+        response.push(126);
+        response.extend_from_slice(&length.to_be_bytes());
+    } else {
+        response.push(127);
+        response.extend_from_slice(&(length as u64).to_be_bytes());
+    }
+}
+
+/// Whoever broke a rule is told so before the connection ends (RFC 6455 §7.1.7).
+fn fail(socket: &Connection, error: Error) {
+    let Error::Violation(violation) = error else { return };
+    let mut payload = Vec::new();
+    Close::new(violation.close_code(), &violation.to_string()).write_to(&mut payload);
+    // If the client has left already, there is nobody to tell.
+    let _ = socket.writer().append(|response| {
+        response.push(Opcode::Close as u8 | 0b1000_0000);
+        push_length(response, payload.len());
+        response.extend_from_slice(&payload);
+    });
 }

@@ -23,6 +23,7 @@ impl Status {
     pub const CONTENT_TOO_LARGE: Status = Status(413);
     pub const URI_TOO_LONG: Status = Status(414);
     pub const EXPECTATION_FAILED: Status = Status(417);
+    pub const MISDIRECTED_REQUEST: Status = Status(421);
     pub const UPGRADE_REQUIRED: Status = Status(426);
     pub const REQUEST_HEADER_FIELDS_TOO_LARGE: Status = Status(431);
     pub const INTERNAL_SERVER_ERROR: Status = Status(500);
@@ -60,6 +61,7 @@ impl Status {
             413 => "Content Too Large",
             414 => "URI Too Long",
             417 => "Expectation Failed",
+            421 => "Misdirected Request",
             426 => "Upgrade Required",
             431 => "Request Header Fields Too Large",
             500 => "Internal Server Error",

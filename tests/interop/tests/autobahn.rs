@@ -38,6 +38,28 @@ fn our_server_passes_every_case() {
         .assert_strict(autobahn::ALL_COUNT);
 }
 
+/// Text is looked at when the message is whole, and not in the middle of one: four cases ask for
+/// more, as a wish and not as a rule (RFC 6455 §8.1).
+#[test]
+fn the_raw_server_passes_every_case_but_four_that_want_text_refused_early() {
+    let lesson = Program::start("raw_websocket", SOCKET_AND_PAGE, &[]);
+    let run = autobahn::run_against_server(
+        &lesson.url("socket").replace("localhost", "127.0.0.1"),
+        "push-by-hand-raw",
+        autobahn::ALL,
+    );
+    assert_eq!(run.ratings().len(), autobahn::ALL_COUNT);
+    let early: Vec<_> = run
+        .ratings()
+        .into_iter()
+        .filter(|(_, behavior, close)| [behavior, close].iter().any(|rating| *rating == "NON-STRICT"))
+        .map(|(id, ..)| id)
+        .collect();
+    assert_eq!(early, ["6.4.1", "6.4.2", "6.4.3", "6.4.4"]);
+    let faults = run.faults();
+    assert_eq!(faults.len(), early.len(), "{}", faults.join("\n\n"));
+}
+
 #[test]
 fn our_client_passes_every_case() {
     let server = autobahn::Server::start("push-by-hand-client", autobahn::ALL);

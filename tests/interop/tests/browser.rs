@@ -257,7 +257,7 @@ fn newest(text: &str) -> String {
 
 #[test]
 fn raw_websocket_returns_what_was_sent_also_after_a_restart() {
-    let mut lesson = Lesson::open("raw_websocket", ONE_PORT, &[]);
+    let mut lesson = Lesson::open("raw_websocket", SOCKET_AND_PAGE, &[]);
     // The page's greeting comes back.
     lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
     lesson.make_news = |_, page| {
@@ -268,7 +268,7 @@ fn raw_websocket_returns_what_was_sent_also_after_a_restart() {
 
 #[test]
 fn raw_websocket_returns_text_of_every_length_form() {
-    let mut lesson = Lesson::open("raw_websocket", ONE_PORT, &[]);
+    let mut lesson = Lesson::open("raw_websocket", SOCKET_AND_PAGE, &[]);
     lesson.page.wait_until("the first message", LIMIT, &format!("{COUNT} === 1"));
     for length in [0, 1, 125, 126, 65_535, 65_536, 1 << 20] {
         let goal = lesson.count() + 1;

@@ -56,7 +56,7 @@ const PICTURES: &[Picture] = &[
         arguments: &[],
         happens: talk_in_between,
     },
-    Picture { name: "raw_websocket", addresses: ONE_PORT, arguments: &[], happens: talk },
+    Picture { name: "raw_websocket", addresses: SOCKET_AND_PAGE, arguments: &[], happens: talk },
     Picture { name: "hub", addresses: ONE_PORT, arguments: &[], happens: fill_the_timetable },
 ];
 
