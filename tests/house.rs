@@ -12,8 +12,6 @@ const NO_PAGE: [(&str, &str); 3] = [
     ("client", "it is the other end: it reads what the other lessons send"),
     ("claims", "it measures the others and prints a table"),
 ];
-/// The chapters without a program, and why.
-const NO_PROGRAM: [(&str, &str); 1] = [("http", "it is about what all the programs stand on")];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -158,13 +156,8 @@ fn every_lesson_has_its_chapter_and_chapters_are_numbered_without_a_hole() {
             None,
             "two chapters are number {number}"
         );
-        let known = programs.iter().any(|program| program == name)
-            || NO_PROGRAM.iter().any(|(known, _)| *known == name);
-        assert!(
-            known,
-            "{}: there is no such program; without one are only {NO_PROGRAM:?}",
-            chapter.display()
-        );
+        let known = programs.iter().any(|program| program == name);
+        assert!(known, "{}: there is no such program", chapter.display());
     }
     assert!(numbers.keys().copied().eq(1..=numbers.len()), "{numbers:?}");
     for program in &programs {

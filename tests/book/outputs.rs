@@ -46,6 +46,8 @@ struct Session {
 
 /// The name of the terminal in which a server goes on.
 const SERVER: &str = "server";
+/// The port of the steps of chapter 1.
+const EXAMPLE_PORT: u16 = 7070;
 /// Our programs that are no servers: they run in any terminal, beside one.
 const NO_SERVERS: &[&str] = &["accept_key", "client"];
 
@@ -216,6 +218,11 @@ impl Session {
         // The old one ends first, as it does under the reader's Ctrl-C.
         self.terminals.remove(SERVER);
         let words = words(arguments)?;
+        if let [example, name] = &words[..]
+            && example == "--example"
+        {
+            return self.start_example(name);
+        }
         let (cargo, flags) = match words.iter().position(|word| word == "--") {
             Some(at) => (&words[..at], &words[at + 1..]),
             None => (words.as_slice(), &[][..]),
@@ -272,6 +279,21 @@ impl Session {
             return Ok(running);
         }
         Err("no free port".into())
+    }
+
+    /// Starts one of `examples/`, which take their port without a flag.
+    fn start_example(&mut self, name: &str) -> Result<Running, String> {
+        let program = programs().join("examples").join(name);
+        if !program.is_file() {
+            return Err(format!("there is no example {name} (cargo build --examples)"));
+        }
+        let real = free_port(EXAMPLE_PORT);
+        let running = Running::process(Command::new(program).arg(real.to_string()));
+        let said = |lines: &[String]| lines.iter().any(|line| line.contains(&format!(":{real}")));
+        running.screen.wait(None, said);
+        self.ports.retain(|(book, _)| *book != EXAMPLE_PORT);
+        self.ports.push((EXAMPLE_PORT, real));
+        Ok(running)
     }
 
     /// A command of the book as it must be given here.
