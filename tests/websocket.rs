@@ -4,7 +4,8 @@ mod support;
 
 use push_by_hand::http::Status;
 use push_by_hand::websocket::{CloseCode, Message, Opcode, Url, close_code_name};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
 use support::frames::{close_and_end, masked, next, next_text, open, request};
 use support::{Client, Program, get, text};
 
@@ -226,6 +227,31 @@ fn what_a_client_says_cannot_command_the_terminal_that_shows_it() {
     client.send(masked(0x81, "a\x1b[2J\u{9b}\u{202e}\n连接成功".as_bytes()));
     program.output_line(r"接收到客户端消息:a\x1b[2J\u{9b}\u{202e}\n连接成功");
     assert_eq!(program.output().iter().filter(|line| *line == "连接成功").count(), 1);
+}
+
+#[test]
+fn conversations_go_on_while_nobody_reads_what_the_program_prints() {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_websocket"))
+        .args(["--port", "0", "--page-port", "0"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("socket") {
+        line.clear();
+        output.read_line(&mut line).unwrap();
+    }
+    let port = line.trim_end().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
+    // A pipe holds 64 KiB as a rule; these are forty times as much.
+    let mut client = open(port, "/");
+    for _ in 0..40 {
+        client.send(masked(0x81, &[b'x'; 65_536]));
+        assert_eq!(next(&mut client).payload.len(), "服务器回应:".len() + 65_536);
+    }
+    program.kill().unwrap();
+    program.wait().unwrap();
 }
 
 #[test]

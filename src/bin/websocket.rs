@@ -7,8 +7,8 @@
 
 use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::{Request, Response, Status};
-use push_by_hand::lesson::{self, Failure, Lesson, MAX_TEXT, announce, print};
-use push_by_hand::server::{Responder, Sent, Threads};
+use push_by_hand::lesson::{self, Failure, Lesson, MAX_TEXT, announce};
+use push_by_hand::server::{Responder, Sent, Threads, say};
 use push_by_hand::terminal::visible;
 use push_by_hand::websocket::{self, CloseCode, Error, Message, Policy, Sender, State, WebSocket};
 use push_by_hand::{clock, json, pages};
@@ -68,7 +68,7 @@ fn connect(
     match request.path() {
         "/" => websocket::serve(request, responder, policy, |socket| {
             // wsServer.on('connection', function (socket) { … })
-            print("连接成功\n");
+            say("连接成功\n".into());
             answer(socket)
         }),
         "/echo" => websocket::serve(request, responder, policy, echo),
@@ -91,11 +91,11 @@ fn answer(socket: &mut WebSocket<'_>) -> Result<(), Error> {
     while let Some(message) = socket.receive()? {
         match message {
             Message::Text(text) => {
-                print(&format!("接收到客户端消息:{}\n", visible(&text)));
+                say(format!("接收到客户端消息:{}\n", visible(&text)));
                 socket.send_text(&format!("{ANSWER}{text}"))?;
             }
             Message::Binary(bytes) => {
-                print(&format!("接收到客户端消息:{} bytes\n", bytes.len()));
+                say(format!("接收到客户端消息:{} bytes\n", bytes.len()));
                 socket.send(&Message::Binary([ANSWER.as_bytes(), &bytes].concat()))?;
             }
         }

@@ -15,10 +15,11 @@
 //! granted.
 
 use super::{Crossing, Direction, Dissector, Part, Tap, hex};
+use crate::server::say;
 use crate::terminal::{pieces, width};
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -36,8 +37,8 @@ const PALETTE: [u8; 6] = [67, 137, 65, 132, 97, 66];
 const LINES: usize = 3;
 const UNMASKED: usize = 16;
 
-/// Shows what crosses on the terminal, as it crosses. A terminal that is stopped (Ctrl-S) stops the
-/// server with it.
+/// Shows what crosses on the terminal, as it crosses. A terminal that is stopped (Ctrl-S) stops no
+/// conversation: what is too much for the queue is lost.
 pub fn to_terminal() -> Tap {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let colour =
@@ -45,13 +46,11 @@ pub fn to_terminal() -> Tap {
     let view = Mutex::new(View::new(colour));
     let began = Instant::now();
     std::sync::Arc::new(move |number, crossing| {
-        // Printed under the lock, so that the lines of two threads stand in the order of their
+        // Said under the lock, so that the lines of two threads stand in the order of their
         // bytes.
         let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
         let text = view.show(began.elapsed(), number, crossing);
-        let mut out = io::stdout().lock();
-        // Nobody is left to tell if standard output is closed.
-        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        say(text);
     })
 }
 
