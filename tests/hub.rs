@@ -812,3 +812,57 @@ fn a_poll_that_is_far_behind_is_answered_piece_by_piece() {
     }
     assert_eq!((came, answers), (20, 20), "each is as much as may be");
 }
+
+#[test]
+#[ignore = "heavy: 40 connections that are sent more than they take, five times"]
+fn a_reader_that_never_reads_holds_at_most_64_kib() {
+    const READERS: usize = 40;
+    for technique in TECHNIQUES {
+        let hub = start(&[]);
+        let port = hub.port("page");
+        let origin = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
+        let mut publisher = Client::connect(port);
+        let message = "x".repeat(4 * 1024);
+        let publish = format!(
+            "POST /publish HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{message}",
+            message.len()
+        );
+        for _ in 0..3_000 {
+            publisher.send(&publish);
+            assert_eq!(publisher.response().status, Status::CREATED);
+        }
+        // The log is full. What comes now is the readers'.
+        let before = hub.resident_kib();
+        let readers: Vec<Client> = (0..READERS)
+            .map(|_| {
+                let mut client = Client::connect(port);
+                // What ends is asked for again: an answer to a poll, a document of the iframe.
+                let ends = matches!(technique, "poll" | "long-poll" | "iframe");
+                for _ in 0..if ends { 400 } else { 1 } {
+                    let upgrade = if technique == "ws" { UPGRADE } else { "" };
+                    client.ask("GET", &format!("/{technique}?after={origin}"), upgrade);
+                }
+                client
+            })
+            .collect();
+        let mut sent = String::new();
+        eventually("nothing more can be sent", || {
+            let status = get(port, "/status");
+            // Without what these looks themselves are sent.
+            let now = values_of_number(text(&status), "sent") / (1 << 20);
+            let still = text(&status).contains(&format!(r#""{technique}":{READERS}"#));
+            let same = sent == now.to_string();
+            sent = now.to_string();
+            still && same && now > READERS as u64
+        });
+        let each = (hub.resident_kib() - before) / READERS as u64;
+        println!("{technique}: {each} KiB for each reader that never reads; {sent} MiB sent");
+        assert!(each <= 64 + 32, "{technique}: {each} KiB, parked cost and all");
+        drop(readers);
+    }
+}
+
+fn values_of_number(json: &str, name: &str) -> u64 {
+    let (_, rest) = json.split_once(&format!("\"{name}\":")).unwrap();
+    rest.split([',', '}']).next().unwrap().parse().unwrap()
+}

@@ -96,35 +96,44 @@ fn time_of_day() -> String {
 fn answer(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent> {
     let path = request.path().trim_start_matches('/');
     let (channel, last) = path.rsplit_once('/').unwrap_or(("", path));
-    let technique = Technique::named(last);
-    // A browser uses a connection again, for anything: only what a technique asks counts as the
-    // technique's.
-    if technique.is_none() {
-        hub.views.detach(responder.connection_number());
+    match Technique::named(last) {
+        Some(technique) if is_read(request) => read(hub, channel, technique, request, responder),
+        technique => {
+            // A browser uses a connection again, for anything: only what a technique asks counts
+            // as the technique's.
+            if technique.is_none() {
+                hub.views.detach(responder.connection_number());
+            }
+            if path == "control" && is_read(request) {
+                return control(hub, request, responder);
+            }
+            responder.send(respond(hub, channel, last, request))
+        }
     }
+}
+
+fn is_read(request: &Request) -> bool {
+    matches!(request.method, Method::Get | Method::Head)
+}
+
+/// The answer to whatever is answered at once.
+fn respond(hub: &Hub, channel: &str, last: &str, request: &Request) -> Response {
     if let Some(preflight) = hub.cors.answer_preflight(request) {
-        return responder.send(preflight);
+        return preflight;
     }
-    let own = |name: &str| channel.is_empty() && last == name;
-    let reads = matches!(request.method, Method::Get | Method::Head);
-    let response = match technique {
-        Some(technique) if reads => return read(hub, channel, technique, request, responder),
-        Some(_) => not_by(request, "GET, HEAD, OPTIONS"),
-        None if own("control") && reads => return control(hub, request, responder),
-        None if own("status") && reads => status(hub),
-        None if own("health") && reads => {
+    let read = is_read(request);
+    let response = match (channel, last) {
+        ("", "status") if read => status(hub),
+        ("", "health") if read => {
             Response::text(Status::OK, "ok\n").with("Cache-Control", "no-store")
         }
-        None if own("control") || own("status") || own("health") => {
-            not_by(request, "GET, HEAD, OPTIONS")
-        }
-        None if last == "publish" && request.method == Method::Post => {
-            publish(hub, channel, request)
-        }
-        None if last == "publish" => not_by(request, "POST, OPTIONS"),
-        None => pages::answer(request, "hub.html"),
+        (_, "publish") if request.method == Method::Post => publish(hub, channel, request),
+        (_, "publish") => not_by(request, "POST, OPTIONS"),
+        ("", "status" | "health" | "control") => not_by(request, "GET, HEAD, OPTIONS"),
+        _ if Technique::named(last).is_some() => not_by(request, "GET, HEAD, OPTIONS"),
+        _ => pages::answer(request, "hub.html"),
     };
-    responder.send(hub.cors.share(request, response))
+    hub.cors.share(request, response)
 }
 
 /// The answer to a method that this path does not have: which it has is what OPTIONS asks

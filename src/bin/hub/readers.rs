@@ -66,20 +66,10 @@ pub fn read(
     request: &Request,
     responder: Responder,
 ) -> io::Result<Sent> {
-    let found = hub.channels.feed(channel).map_err(|missing| missing.response());
-    let begun = found.and_then(|feed| match begin_after(request, &feed) {
-        Ok(after) => Ok((feed, after)),
-        Err(expected) => Err(Response::refusal(Status::BAD_REQUEST, &expected)),
-    });
-    let (feed, after) = match begun {
+    let (feed, after) = match begin(hub, channel, technique, request) {
         Ok(begun) => begun,
         Err(refusal) => return responder.send(hub.cors.share(request, refusal)),
     };
-    if technique == Technique::WebSocket
-        && let Some(refusal) = hub.refuse_foreign_page(request)
-    {
-        return responder.send(refusal);
-    }
     let number = responder.connection_number();
     let view = hub.views.attach(number, technique, request);
     let held = view.as_ref().map(|view| view.hold(technique, number, &responder.writer()));
@@ -98,6 +88,23 @@ pub fn read(
         Technique::IframeStream => iframe_stream(reader, responder),
         Technique::EventSource => event_stream(reader, request, responder),
         Technique::WebSocket => web_socket(reader, channel, request, responder),
+    }
+}
+
+/// What is read, and the number to begin after; or the answer that refuses it.
+fn begin(
+    hub: &Hub,
+    channel: &str,
+    technique: Technique,
+    request: &Request,
+) -> Result<(Arc<Feed>, Id), Response> {
+    let refuse = |expected: String| Response::refusal(Status::BAD_REQUEST, &expected);
+    let feed = hub.channels.feed(channel).map_err(|missing| missing.response())?;
+    let after = begin_after(request, &feed).map_err(refuse)?;
+    let foreign = (technique == Technique::WebSocket).then(|| hub.refuse_foreign_page(request));
+    match foreign.flatten() {
+        Some(refusal) => Err(refusal),
+        None => Ok((feed, after)),
     }
 }
 
