@@ -149,14 +149,19 @@ impl Connection {
     }
 
     /// The client's way in: connects to the first of the addresses that answers within `limit`.
+    /// The tap is as in [`new`](Connection::new).
     ///
     /// # Errors
     /// The last address's error, or that there was none.
-    pub fn connect(address: impl ToSocketAddrs, limit: Duration) -> io::Result<Connection> {
+    pub fn connect(
+        address: impl ToSocketAddrs,
+        limit: Duration,
+        tap: Option<Tap>,
+    ) -> io::Result<Connection> {
         let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in address.to_socket_addrs()? {
             match TcpStream::connect_timeout(&address, limit) {
-                Ok(stream) => return Connection::new(stream, WRITE_DEADLINE, None),
+                Ok(stream) => return Connection::new(stream, WRITE_DEADLINE, tap),
                 Err(error) => last = error,
             }
         }

@@ -3,15 +3,18 @@
 //! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant,
 //! and gets on with its subject.
 
+use crate::arguments::{Arguments, Usage};
 use crate::clock;
 use crate::connection::{Crossing, Tap};
 use crate::feed::{Feed, Id};
 use crate::http::{Request, Response, Status};
-use crate::server::{Limits, Port, Server};
+use crate::server::{Limits, Port, Server, log};
+use crate::terminal::print;
 use crate::wire;
 use std::fmt;
-use std::io::{self, Write};
-use std::process;
+use std::io;
+use std::net::UdpSocket;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -46,101 +49,53 @@ impl Lesson {
     /// Reads the command line. `--help` prints the usage and ends the program; so does, with an
     /// error, a flag that makes no sense.
     pub fn options(&self) -> Options {
-        self.parse(std::env::args().skip(1)).unwrap_or_else(|asked| match asked {
-            None => {
-                print(&self.usage());
-                process::exit(0);
-            }
-            Some(error) => {
-                // Nobody is left to tell if standard error is closed.
-                let _ = write!(io::stderr(), "{error}\n\n{}", self.usage());
-                process::exit(2);
-            }
-        })
+        let usage = self.usage();
+        self.understand(&usage.read()).unwrap_or_else(|error| usage.fail(&error))
     }
 
-    /// `Err(None)` is `--help`; `Err(Some(…))` says what was wrong.
-    fn parse(
-        &self,
-        mut arguments: impl Iterator<Item = String>,
-    ) -> Result<Options, Option<String>> {
-        let mut options = Options {
-            host: "localhost".into(),
-            port: self.port,
-            page_port: self.page_port.unwrap_or(self.port),
-            max_threads: Limits::default().max_threads,
-            wire: false,
-            retry: self.retry.unwrap_or_default(),
-            origins: Vec::new(),
-        };
-        while let Some(argument) = arguments.next() {
-            let (flag, mut attached) = match argument.split_once('=') {
-                Some((flag, value)) => (flag, Some(value.to_owned())),
-                None => (argument.as_str(), None),
-            };
-            let mut value = || {
-                let value = attached.take().or_else(|| arguments.next());
-                value.ok_or_else(|| format!("{flag} expects a value; came nothing"))
-            };
-            match flag {
-                "--help" | "-h" => return Err(None),
-                "--wire" => options.wire = true,
-                "--host" => options.host = value()?,
-                "--port" => options.port = number(flag, &value()?)?,
-                "--page-port" if self.page_port.is_some() => {
-                    options.page_port = number(flag, &value()?)?
-                }
-                "--max-threads" => options.max_threads = number(flag, &value()?)?,
-                "--retry-ms" if self.retry.is_some() => {
-                    options.retry = Duration::from_millis(number(flag, &value()?)?)
-                }
-                "--allow-origin" if self.takes_origins => options.origins.push(value()?),
-                _ => return Err(Some(format!("{} does not know \"{argument}\"", self.name))),
-            }
-            if attached.is_some() {
-                return Err(Some(format!("{flag} takes no value; came \"{argument}\"")));
-            }
-        }
-        Ok(options)
-    }
-
-    fn usage(&self) -> String {
-        let mut text = format!(
-            "{}: {}\n\nUsage: cargo run --bin {} -- [flags]\n\n",
-            self.name, self.about, self.name
-        );
-        let mut flag =
-            |flag: &str, meaning: String| text.push_str(&format!("  {flag:<18} {meaning}\n"));
-        flag("--host NAME", "the address to listen on (localhost: this machine only)".into());
-        flag("--port N", format!("the port (default {}; 0 takes any that is free)", self.port));
+    fn usage(&self) -> Usage {
+        let mut flags = vec![
+            ("--host NAME", "where to listen (localhost: this machine only)".into()),
+            ("--allow-host NAME", "another name it answers to; may be repeated".into()),
+            ("--port N", format!("the port (default {}; 0 takes any that is free)", self.port)),
+        ];
         if let Some(port) = self.page_port {
-            flag("--page-port N", format!("the port of the page (default {port})"));
+            flags.push(("--page-port N", format!("the port of the page (default {port})")));
         }
         if let Some(retry) = self.retry {
-            flag(
-                "--retry-ms N",
-                format!("the reconnection time, in milliseconds (default {})", retry.as_millis()),
-            );
+            let meaning = format!("reconnection time in ms (default {})", retry.as_millis());
+            flags.push(("--retry-ms N", meaning));
         }
         if self.takes_origins {
-            flag(
-                "--allow-origin O",
-                "an origin whose pages may read and publish, as http://localhost:8000; may be repeated".into(),
-            );
+            let meaning = "its pages may read and publish; may be repeated".into();
+            flags.push(("--allow-origin O", meaning));
         }
-        flag(
-            "--max-threads N",
-            format!("how many connections at a time (default {})", Limits::default().max_threads),
-        );
-        flag("--wire", "show every byte that crosses a socket".into());
-        flag("--help", "show this".into());
-        text
+        let most = Limits::default().max_threads;
+        flags.push(("--max-threads N", format!("connections at a time (default {most})")));
+        flags.push(("--wire", "show every byte that crosses a socket".into()));
+        let synopsis = format!("--bin {} -- [flags]", self.name);
+        Usage { name: self.name, about: self.about, synopsis, flags, operands: 0 }
     }
-}
 
-/// A number within the range of its type.
-fn number<N: std::str::FromStr>(flag: &str, text: &str) -> Result<N, String> {
-    text.parse().map_err(|_| format!("{flag} expects a number in its range; came \"{text}\""))
+    fn understand(&self, arguments: &Arguments) -> Result<Options, String> {
+        let retry_ms =
+            u64::try_from(self.retry.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
+        let owned = |flag| arguments.all(flag).map(str::to_owned).collect::<Vec<_>>();
+        let max_threads = arguments.number("--max-threads", Limits::default().max_threads)?;
+        if max_threads == 0 {
+            return Err("--max-threads expects one thread or more; came 0".into());
+        }
+        Ok(Options {
+            host: owned("--host").pop().unwrap_or_else(|| "localhost".into()),
+            hosts: owned("--allow-host"),
+            port: arguments.number("--port", self.port)?,
+            page_port: arguments.number("--page-port", self.page_port.unwrap_or(self.port))?,
+            max_threads,
+            wire: arguments.has("--wire"),
+            retry: Duration::from_millis(arguments.number("--retry-ms", retry_ms)?),
+            origins: owned("--allow-origin"),
+        })
+    }
 }
 
 /// What the command line said.
@@ -148,6 +103,8 @@ fn number<N: std::str::FromStr>(flag: &str, text: &str) -> Result<N, String> {
 pub struct Options {
     /// The name or address to listen on.
     pub host: String,
+    /// Names that a request may call this server by, beside loopback names and `host`.
+    pub hosts: Vec<String>,
     /// The port of data or socket.
     pub port: u16,
     /// The port of the page.
@@ -187,7 +144,7 @@ impl Options {
         let server = Server::new(limits, tap)?;
         let bearable = server.threads().max();
         if bearable < self.max_threads {
-            crate::server::log(&format!(
+            log(&format!(
                 "this process can bear {bearable} connections at a time; more are refused (see ulimit -n)"
             ));
         }
@@ -227,7 +184,8 @@ impl Options {
         })
     }
 
-    /// The origin of a port, as a browser names it: `http://localhost:8080`.
+    /// The origin of a port, as a browser names it: `http://localhost:8080`. A server that listens
+    /// on every address has one that other machines can use.
     pub fn origin(&self, scheme: &str, port: &Port<'_>) -> String {
         self.origin_of(scheme, port.number)
     }
@@ -235,12 +193,39 @@ impl Options {
     /// The same for a port that the program listens on by itself.
     pub fn origin_of(&self, scheme: &str, port: u16) -> String {
         let host = match self.host.as_str() {
-            "0.0.0.0" | "::" => "localhost".into(),
-            address if address.contains(':') => format!("[{address}]"),
+            any @ ("0.0.0.0" | "::") => own_address(any).unwrap_or_else(|| "localhost".into()),
             name => name.to_owned(),
         };
+        let host = if host.contains(':') { format!("[{host}]") } else { host };
         format!("{scheme}://{host}:{port}")
     }
+
+    /// Prints, behind the addresses, what to do next: the chapter to read, a command to try. Says
+    /// who may come in, where that is more than this machine.
+    pub fn what_next(&self, name: &str, command: &str) {
+        let chapter = chapter(name).unwrap_or_else(|| "docs/README.md".into());
+        print(&format!("read  {chapter}\ntry   {command}\nstop  Ctrl-C\n"));
+        let local = ["localhost", "127.0.0.1", "::1"].contains(&self.host.as_str());
+        if !local {
+            log("anyone who reaches this machine over the network may now read and publish");
+        }
+    }
+}
+
+/// The address by which other machines reach this one: the one that a way to the outside would
+/// begin at. Nothing is sent: a UDP socket that connects only asks the kernel for the way.
+fn own_address(any: &str) -> Option<String> {
+    let outside = if any == "::" { "[2001:db8::1]:9" } else { "192.0.2.1:9" };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(outside).ok()?;
+    Some(socket.local_addr().ok()?.ip().to_string())
+}
+
+/// The chapter of a program: `docs/02-polling.md`.
+fn chapter(name: &str) -> Option<String> {
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").read_dir().ok()?;
+    let mut names = files.flatten().map(|file| file.file_name().to_string_lossy().into_owned());
+    names.find(|file| file.ends_with(&format!("-{name}.md"))).map(|file| format!("docs/{file}"))
 }
 
 /// A feed with a tick in it, so that whoever asks first finds one, and a thread that publishes
@@ -311,12 +296,6 @@ pub fn published(id: Id) -> Response {
         .with("Cache-Control", "no-store")
 }
 
-/// Prints text at once, also into a pipe. If nobody reads it, nobody misses it.
-pub fn print(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-}
-
 /// Prints where to find something: `page  http://localhost:8000/`.
 pub fn announce(what: &str, origin: &str) {
     print(&format!("{what}  {origin}/\n"));
@@ -343,20 +322,21 @@ impl fmt::Debug for Failure {
 mod tests {
     use super::*;
 
-    fn parse(lesson: &Lesson, line: &str) -> Result<Options, Option<String>> {
-        lesson.parse(line.split_whitespace().map(str::to_owned))
+    fn options(lesson: &Lesson, line: &str) -> Result<Options, String> {
+        let words = line.split_whitespace().map(str::to_owned);
+        lesson.understand(&lesson.usage().parse(words)?.unwrap())
     }
 
     #[test]
-    fn a_flag_and_its_value_may_be_two_words_or_one() {
+    fn a_lesson_takes_the_flags_that_it_has() {
         let lesson = Lesson { page_port: Some(8000), ..Lesson::new("polling", "", 8080) };
-        for line in ["--port 0 --page-port 1 --wire", "--port=0 --page-port=1 --wire"] {
-            let options = parse(&lesson, line).unwrap();
-            assert_eq!((options.port, options.page_port, options.wire), (0, 1, true));
-        }
-        let options = parse(&lesson, "").unwrap();
+        let given = options(&lesson, "--port 0 --page-port=1 --wire --allow-host a --allow-host b");
+        let given = given.unwrap();
+        assert_eq!((given.port, given.page_port, given.wire), (0, 1, true));
+        assert_eq!(given.hosts, ["a", "b"]);
+        let given = options(&lesson, "").unwrap();
         assert_eq!(
-            (options.port, options.page_port, options.wire, options.host.as_str()),
+            (given.port, given.page_port, given.wire, given.host.as_str()),
             (8080, 8000, false, "localhost")
         );
     }
@@ -365,18 +345,17 @@ mod tests {
     fn what_makes_no_sense_is_an_error_that_names_it() {
         let lesson = Lesson::new("polling", "", 8080);
         for line in [
-            "--porrt 1",
-            "--port",
             "--port 65536",
             "--port x",
             "--page-port 1",
             "--retry-ms 1",
-            "--wire=1",
+            "--allow-origin http://a",
+            "--max-threads 0",
+            "--max-threads -1",
             "8080",
         ] {
-            let error = parse(&lesson, line).unwrap_err().unwrap();
+            let error = options(&lesson, line).unwrap_err();
             assert!(error.contains(line.split(['=', ' ']).next().unwrap()), "{line}: {error}");
         }
-        assert_eq!(parse(&lesson, "--help").unwrap_err(), None);
     }
 }

@@ -20,6 +20,7 @@
 //! | [`feed`] | the numbered log that every technique reads |
 //! | [`json`] | what the pages' scripts are sent |
 //! | [`terminal`] | what a terminal is shown: nothing that commands it |
+//! | [`arguments`] | flags, read in one way by all programs |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
 //! | [`http`] | HTTP/1.1 messages, read and written |
 //! | [`server`] | accept, a thread each, keep-alive; refuse politely |
@@ -32,6 +33,7 @@
 //!
 //! The book in `docs/` walks through the lessons one by one.
 
+pub mod arguments;
 pub mod clock;
 pub mod connection;
 pub mod cors;

@@ -10,6 +10,9 @@
 //! Left out: marks that join a letter to the one before. They are letters in many languages, and
 //! command nothing.
 
+use std::io::{self, Write};
+use std::process;
+
 /// Bytes as text that a terminal can only show: what is UTF-8 stays as it is, save control
 /// characters, line ends, backslashes and whatever has no shape of its own, which are written as
 /// escapes; other bytes are written as numbers.
@@ -53,6 +56,16 @@ fn visible_char(c: char) -> String {
         | '\u{fff0}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}' => c.escape_unicode().to_string(),
         c => c.to_string(),
+    }
+}
+
+/// Prints text on standard output at once, also into a pipe. When whoever read that pipe has left
+/// (`client … | head -2`), the program ends: nobody asked for more.
+pub fn print(text: &str) {
+    let mut out = io::stdout().lock();
+    let printed = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if printed.is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        process::exit(0);
     }
 }
 

@@ -245,6 +245,6 @@ fn a_section_that_nobody_knows_is_an_error() {
         let (code, output, log) =
             Program::run(Command::new(env!("CARGO_BIN_EXE_claims")).args(flags)).wait_for_end();
         assert_eq!((code, output.as_str()), (Some(2), ""), "{flags:?}");
-        assert!(log.contains("Sections: poll"), "{log}");
+        assert!(log.contains("exact: poll"), "{log}");
     }
 }

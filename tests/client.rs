@@ -130,7 +130,7 @@ fn frames_are_masked_with_a_fresh_key_each_and_a_close_is_echoed() {
     let (code, out, log) = end(child);
     drop(input);
     server.join().unwrap();
-    assert_eq!((code, out.as_str()), (Some(0), "2 bytes: \\x00\\xff\n"));
+    assert_eq!((code, out.as_str()), (Some(1), "2 bytes: \\x00\\xff\n"));
     assert_eq!(log, "open\nclosed: 4000 private use \"bye\"\n");
 }
 
@@ -209,7 +209,7 @@ fn what_cannot_be_reached_or_understood_is_an_error() {
         (&[][..], 2, "expected a URL; came nothing"),
         (&["wss://localhost/"], 2, "expected ws:// or http://, as TLS is not spoken here"),
         (&["--loud"], 2, "client does not know \"--loud\""),
-        (&["ws://localhost/", "ws://localhost/"], 2, "expected one URL"),
+        (&["ws://localhost/", "ws://localhost/2"], 2, "client does not know \"ws://localhost/2\""),
         (&[format!("ws://127.0.0.1:{port}/").as_str()], 1, "127.0.0.1:"),
     ] {
         let (exit, out, log) = run(arguments, b"");
@@ -243,7 +243,10 @@ fn an_event_stream_that_is_cut_is_resumed_where_it_was() {
     let (code, out, log) = run(&[&format!("http://127.0.0.1:{port}/eventSource")], b"");
     assert_eq!(server.join().unwrap(), [None, Some("7".to_owned()), Some("8".to_owned())]);
     assert_eq!((code, out.as_str()), (Some(0), "7  message  seven\n8  tick  eight\n"));
-    assert!(log.contains("again in 1 ms, from event 7") && log.contains("204 No Content"), "{log}");
+    assert!(
+        log.contains("again after 100 ms, from event 7") && log.contains("204 No Content"),
+        "{log}"
+    );
 }
 
 #[test]
@@ -292,4 +295,77 @@ fn an_event_cannot_command_the_terminal() {
     server.join().unwrap();
     assert_eq!(out, "1  \\x1b[A  \\u{85}a\\nb\n");
     assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+#[test]
+fn an_end_that_is_not_normal_is_a_failure() {
+    for (end, code, log) in [
+        (&b"\x88\x02\x03\xe8"[..], 0, "closed: 1000 normal closure"),
+        (b"\x88\x00", 0, "closed: 1005 no code"),
+        (b"\x88\x02\x03\xf4", 1, "closed: 1012 service restart"),
+        (b"\x88\x02\x0f\xa1", 1, "closed: 4001 private use"),
+        (b"", 1, "closed: 1006"),
+    ] {
+        let (port, server) = server(move |listener| {
+            let (request, mut reader) = accept(listener);
+            reader.get_ref().write_all(&[switch(&request).as_bytes(), end].concat()).unwrap();
+            if !end.is_empty() {
+                Frame::read_from(&mut reader, Role::Server, 125).unwrap();
+            }
+        });
+        let mut child = spawn(&[&format!("ws://127.0.0.1:{port}/")]);
+        let input = child.stdin.take();
+        let (exit, _, said) = crate::end(child);
+        drop(input);
+        server.join().unwrap();
+        assert_eq!(exit, Some(code), "{said}");
+        assert!(said.contains(log), "{said}");
+    }
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_any_more_ends_the_client() {
+    let (port, server) = server(|listener| {
+        let (_, reader) = accept(listener);
+        let mut stream = reader.get_ref();
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        // Until the client has gone.
+        while stream.write_all(b"data: x\n\n").is_ok() {}
+    });
+    let mut child = spawn(&[&format!("http://127.0.0.1:{port}/")]);
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    lines.read_line(&mut String::new()).unwrap();
+    drop(lines);
+    assert_eq!(end(child).0, Some(0));
+    server.join().unwrap();
+}
+
+#[test]
+fn a_refused_stream_says_what_the_server_said() {
+    for (answer, expected) in [
+        (
+            "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nno\x1b[2J!\n",
+            "expected 200 and text/event-stream; came 403 Forbidden and text/plain: \"no\\x1b[2J!\"",
+        ),
+        (
+            "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+            "expected 200 and text/event-stream; came 502 and no Content-Type",
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\
+                Content-Length: 0\r\n\r\n",
+            "expected a body without coding, as asked; came gzip",
+        ),
+    ] {
+        let (port, server) = server(move |listener| {
+            let (request, reader) = accept(listener);
+            reader.get_ref().write_all(answer.as_bytes()).unwrap();
+            request.fields.get("Accept-Encoding").map(str::to_owned)
+        });
+        let (code, out, log) = run(&[&format!("http://127.0.0.1:{port}/")], b"");
+        assert_eq!(server.join().unwrap().as_deref(), Some("identity"));
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert!(log.ends_with(&format!("{expected}\n")), "{log}");
+    }
 }

@@ -181,10 +181,14 @@ fn no_lesson_imports_another() {
             let imports = line.strip_prefix("pub ").unwrap_or(line).strip_prefix("use ");
             let fine = |path: &str| {
                 let own = modules.iter().any(|module| path.starts_with(&format!("{module}::")));
-                let roots = ["push_by_hand::", "std::", "self::"].iter().chain(roots);
+                let roots_of_all = ["push_by_hand::", "std::", "base64::", "sha1_smol::", "self::"];
+                let roots = roots_of_all.iter().chain(roots);
                 own || roots.into_iter().any(|root| path.starts_with(root))
             };
-            assert!(imports.is_none_or(fine), "{file} stands on std and the library: {line}");
+            assert!(
+                imports.is_none_or(fine),
+                "{file} stands on std, the library and what that stands on: {line}"
+            );
             let module = line.starts_with("mod ") && !line.starts_with("mod tests {");
             assert!(!module || in_folder, "{file} is one file: {line}");
             assert!(!line.contains("#[path") && !line.contains("include!("), "{file}: {line}");
@@ -196,7 +200,9 @@ fn no_lesson_imports_another() {
 fn no_file_of_a_program_is_longer_than_three_hundred_lines() {
     for file in files("src/bin", ".rs") {
         let lines = read(&file).lines().count();
-        assert!(lines <= 300 || stem(&file) == "hub", "{}: {lines} lines", file.display());
+        // One file, so that it can be laid beside the Node program that it mirrors.
+        let mirror = stem(&file) == "raw_websocket";
+        assert!(lines <= 300 || mirror, "{}: {lines} lines", file.display());
     }
 }
 

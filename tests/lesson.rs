@@ -128,3 +128,60 @@ fn the_url_names_the_host_that_was_asked_for_and_only_there_it_listens() {
         }
     }
 }
+
+#[test]
+fn the_first_lines_are_the_addresses_and_what_to_do_next() {
+    for (file, name, words) in [
+        (env!("CARGO_BIN_EXE_polling"), "polling", &["page", "data", "read", "try", "stop"][..]),
+        (env!("CARGO_BIN_EXE_sse_stream"), "sse_stream", &["page", "read", "try", "stop"]),
+        (env!("CARGO_BIN_EXE_websocket"), "websocket", &["page", "socket", "read", "try", "stop"]),
+    ] {
+        let ports: &[&str] =
+            if name == "sse_stream" { &["--port=0"] } else { &["--port=0", "--page-port=0"] };
+        let program = Program::start(file, ports);
+        program.output_line("Ctrl-C");
+        let output = program.output();
+        let first = output.iter().map(|line| line.split("  ").next().unwrap().trim());
+        assert_eq!(first.collect::<Vec<_>>(), words, "{output:#?}");
+        let chapter = program.output_line("read").split_whitespace().nth(1).unwrap().to_owned();
+        assert!(chapter.ends_with(&format!("-{name}.md")), "{chapter}");
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(chapter).is_file());
+        assert!(output.iter().all(|line| line.len() <= 80), "{output:#?}");
+    }
+}
+
+#[test]
+fn a_host_that_others_reach_is_said_so_and_has_an_address_that_they_can_use() {
+    let flags = ["--port=0", "--host=0.0.0.0"];
+    let program = Program::start(env!("CARGO_BIN_EXE_long_polling"), &flags);
+    program.log_line("anyone who reaches this machine over the network may now read and publish");
+    let url = program.url("page");
+    assert!(!url.contains("0.0.0.0"), "{url}");
+    let authority = url.trim_start_matches("http://").trim_end_matches('/');
+    assert!(TcpStream::connect(authority).is_ok(), "{url}");
+}
+
+#[test]
+fn a_misspelt_flag_is_answered_with_the_nearest() {
+    for (name, file) in programs() {
+        let (_, usage, _) = run(&file, &["--help"]);
+        for (flag, meant) in [("--wrie", "--wire"), ("--prot", "--port"), ("--exakt", "--exact")] {
+            // The smallest server stands on std alone, its reading of flags too.
+            if name != "http" && usage.contains(&format!("  {meant}")) {
+                let (code, _, log) = run(&file, &[flag]);
+                let expected = format!("{name} does not know \"{flag}\"; is it {meant}?");
+                assert_eq!((code, log.lines().next()), (Some(2), Some(expected.as_str())));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_usage_is_wider_than_eighty_columns() {
+    for (name, file) in programs() {
+        let (_, usage, _) = run(&file, &["--help"]);
+        for line in usage.lines() {
+            assert!(line.chars().count() <= 80, "{name}: {line}");
+        }
+    }
+}

@@ -55,7 +55,7 @@ fn is_fresh_json(answer: &Response) {
 fn the_first_line_is_the_url_and_the_page_is_there() {
     let program = start();
     let port = program.port("page");
-    assert_eq!(program.output(), [format!("page  http://localhost:{port}/")]);
+    assert_eq!(program.output()[0], format!("page  http://localhost:{port}/"));
     let page = get(port, "/");
     assert_eq!(
         (page.status, page.fields.get("content-type")),

@@ -4,42 +4,28 @@
 //! In Node this is one line: `createHash('sha1').update(key + GUID).digest('base64')`. Here each of
 //! its steps is printed.
 
-use push_by_hand::lesson::print;
+use push_by_hand::arguments::Usage;
+use push_by_hand::terminal::{print, visible};
 use push_by_hand::websocket::Accept;
 use push_by_hand::websocket::handshake::{GUID, decode_key};
-use std::process::ExitCode;
 
 /// The key that the tutorial's browser sent.
 const KEY: &str = "IHfMdf8a0aQXbwQO1pkGdA==";
 
-const USAGE: &str = "accept_key: what a server answers to a Sec-WebSocket-Key
-
-Usage: cargo run --bin accept_key -- [KEY]
-
-  KEY                sixteen bytes in base64 (default IHfMdf8a0aQXbwQO1pkGdA==)
-  --help             show this
-";
-
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let key = match arguments.as_slice() {
-        [] => KEY,
-        [flag] if flag == "--help" || flag == "-h" => {
-            print(USAGE);
-            return ExitCode::SUCCESS;
-        }
-        [key] if !key.starts_with('-') => key,
-        _ => return fail(&format!("expected one key; came \"{}\"", arguments.join(" "))),
+fn main() {
+    let usage = Usage {
+        name: "accept_key",
+        about: "what a server answers to a Sec-WebSocket-Key",
+        synopsis: "--bin accept_key -- [KEY]".into(),
+        flags: vec![("KEY", format!("sixteen bytes in base64 (default {KEY})"))],
+        operands: 1,
     };
-    let bytes = match decode_key(key) {
-        Ok(bytes) => bytes,
-        Err(came) => {
-            return fail(&format!(
-                "expected sixteen bytes in base64; came {came}: \"{}\"",
-                key.escape_debug()
-            ));
-        }
-    };
+    let arguments = usage.read();
+    let key = arguments.operands.first().map_or(KEY, String::as_str);
+    let bytes = decode_key(key).unwrap_or_else(|came| {
+        let key = visible(key);
+        usage.fail(&format!("expected sixteen bytes in base64; came {came}: \"{key}\""))
+    });
     let accept = Accept::of(key);
     print(&format!(
         "Sec-WebSocket-Key     {key}
@@ -57,15 +43,9 @@ Sec-WebSocket-Accept: {}
         accept.value,
         accept.value
     ));
-    ExitCode::SUCCESS
 }
 
 /// Bytes as people read them: `20 77 cc`.
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
-}
-
-fn fail(error: &str) -> ExitCode {
-    eprint!("{error}\n\n{USAGE}");
-    ExitCode::from(2)
 }

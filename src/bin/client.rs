@@ -5,37 +5,33 @@
 //! What the server says goes to standard output, everything about the connection to standard error.
 //! Read `talk` and `listen`.
 
-use push_by_hand::connection::{Connection, WRITE_DEADLINE};
+use push_by_hand::arguments::Usage;
+use push_by_hand::connection::Connection;
 use push_by_hand::event_stream::{Event, EventReader};
-use push_by_hand::http::body::Body;
+use push_by_hand::http::body::{Body, Framing};
 use push_by_hand::http::{Response, Status};
-use push_by_hand::lesson::print;
 use push_by_hand::server::log;
-use push_by_hand::terminal::visible;
-use push_by_hand::websocket::{CONNECT_LIMIT, Client, CloseCode, Message, Sender, Url};
+use push_by_hand::terminal::{print, visible};
+use push_by_hand::websocket::{
+    ANSWER_LIMIT, CONNECT_LIMIT, Client, Close, CloseCode, Message, Sender, Url,
+};
 use push_by_hand::wire;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::io::{self, BufRead};
-use std::net::{TcpStream, ToSocketAddrs};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-const USAGE: &str = "client: the other end of a lesson, in the terminal
-
-Usage: cargo run --bin client -- [flags] URL
-
-  ws://HOST:PORT/PATH     send each line of standard input, print what comes; the end of input closes
-  http://HOST:PORT/PATH   print the events of an event stream, and resume it when it is cut
-  --after ID              begin an event stream after this event
-  --wire                  show every byte that crosses the socket
-  --help                  show this
-";
-
-/// How long to wait before a stream is asked for again, unless the server says otherwise.
+/// How long to wait before a stream is asked for again, unless the server says otherwise; and how
+/// long at least, whatever it says.
 const RETRY: Duration = Duration::from_secs(3);
+const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 /// How long an event stream may be silent: more than twice the time after which our servers send a
 /// comment.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How much of a refusal's text is read, in bytes: a sentence is enough.
+const MAX_REFUSAL: usize = 4096;
 
 /// What the command line asks for.
 struct Wish {
@@ -45,20 +41,11 @@ struct Wish {
 }
 
 fn main() -> ExitCode {
-    let wish = match wish(std::env::args().skip(1)) {
-        Ok(Some(wish)) => wish,
-        Ok(None) => {
-            print(USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            log(&format!("{error}\n\n{USAGE}"));
-            return ExitCode::from(2);
-        }
-    };
+    let wish = wish();
     let outcome = if wish.url.scheme == "ws" { talk(&wish) } else { listen(&wish) };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             log(&format!("{}: {error}", wish.url.authority));
             ExitCode::FAILURE
@@ -66,42 +53,37 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads the command line; `None` is `--help`.
-fn wish(mut arguments: impl Iterator<Item = String>) -> Result<Option<Wish>, String> {
-    let (mut url, mut after, mut wire) = (None, String::new(), false);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--help" | "-h" => return Ok(None),
-            "--wire" => wire = true,
-            "--after" => after = arguments.next().ok_or("--after expects an id; came nothing")?,
-            flag if flag.starts_with('-') => {
-                return Err(format!("client does not know \"{flag}\""));
-            }
-            text if url.is_none() => url = Some(Url::parse(text)?),
-            text => return Err(format!("expected one URL; came a second, \"{text}\"")),
-        }
-    }
-    let url = url.ok_or("expected a URL; came nothing")?;
-    Ok(Some(Wish { url, after, wire }))
+fn wish() -> Wish {
+    let usage = Usage {
+        name: "client",
+        about: "the other end of a lesson, in the terminal",
+        synopsis: "--bin client -- [flags] URL".into(),
+        flags: vec![
+            ("ws://HOST:PORT/PATH", "sends each line of input, prints what comes;".into()),
+            ("", "the end of input closes".into()),
+            ("http://HOST:PORT/PATH", "prints the events of an event stream, and".into()),
+            ("", "resumes it when it is cut".into()),
+            ("--after ID", "begin an event stream after this event".into()),
+            ("--wire", "show every byte that crosses the socket".into()),
+        ],
+        operands: 1,
+    };
+    let arguments = usage.read();
+    let url = arguments.operands.first().ok_or("expected a URL; came nothing".to_owned());
+    let url = url.and_then(|url| Url::parse(url)).unwrap_or_else(|error| usage.fail(&error));
+    let after = arguments.all("--after").last().unwrap_or_default().to_owned();
+    Wish { url, after, wire: arguments.has("--wire") }
 }
 
 /// Connects to the first address of the host that answers.
 fn connect(wish: &Wish) -> io::Result<Connection> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in (wish.url.host.as_str(), wish.url.port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECT_LIMIT) {
-            Ok(stream) => {
-                return Connection::new(stream, WRITE_DEADLINE, wish.wire.then(wire::to_terminal));
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
+    let tap = wish.wire.then(wire::to_terminal);
+    Connection::connect((wish.url.host.as_str(), wish.url.port), CONNECT_LIMIT, tap)
 }
 
 /// A WebSocket: this thread prints what comes, another sends what is typed. Each waits in a call of
-/// its own.
-fn talk(wish: &Wish) -> io::Result<()> {
+/// its own. Returns whether it came to a good end.
+fn talk(wish: &Wish) -> io::Result<bool> {
     let mut client = Client::over(connect(wish)?, &wish.url, &[])?;
     log("open");
     let mut socket = client.socket();
@@ -116,11 +98,13 @@ fn talk(wish: &Wish) -> io::Result<()> {
             }
         }
     }
-    match socket.received_close() {
+    let close = socket.received_close();
+    match close {
         Some(close) => log(&format!("closed: {close}")),
         None => log("closed: 1006, the connection ended without a Close"),
     }
-    Ok(())
+    let is_normal = |close: &Close| close.code.is_none_or(|code| code == CloseCode::NORMAL);
+    Ok(close.is_some_and(is_normal))
 }
 
 /// Sends line after line; the end of input is the end of the conversation.
@@ -144,7 +128,7 @@ fn send_lines(sender: &Sender) {
 /// An event stream: prints event after event, and when the stream ends asks for what came after the
 /// last (HTML, "Server-sent events"). Only an answer that is no event stream is a reason to give
 /// up.
-fn listen(wish: &Wish) -> io::Result<()> {
+fn listen(wish: &Wish) -> io::Result<bool> {
     let mut last_event_id = wish.after.clone();
     let mut retry = RETRY;
     let mut reached = false;
@@ -160,11 +144,11 @@ fn listen(wish: &Wish) -> io::Result<()> {
             let mut events = EventReader::new(body, &last_event_id);
             let outcome = print_events(&mut events);
             last_event_id.clone_from(&events.last_event_id);
-            retry = events.retry.unwrap_or(retry);
+            retry = events.retry.unwrap_or(retry).max(SHORTEST_RETRY);
             outcome.map(|()| false)
         });
         let why = match outcome {
-            Ok(true) => return Ok(()),
+            Ok(true) => return Ok(true),
             Ok(false) => "the stream ended".to_owned(),
             // A server that was never there, or answers something else, will not be there in three
             // seconds either.
@@ -176,11 +160,19 @@ fn listen(wish: &Wish) -> io::Result<()> {
         let from = if last_event_id.is_empty() {
             "the beginning".into()
         } else {
-            format!("event {last_event_id}")
+            format!("event {}", visible(&last_event_id))
         };
-        log(&format!("{why}; again in {} ms, from {from}", retry.as_millis()));
-        thread::sleep(retry);
+        log(&format!("{why}; again after {} ms, from {from}", retry.as_millis()));
+        thread::sleep(retry + up_to(retry / 4));
     }
+}
+
+/// Some time up to this, by chance: the readers of a server that was away do not all come back at
+/// once.
+fn up_to(most: Duration) -> Duration {
+    // The seed of a hash map comes from the operating system.
+    let chance = RandomState::new().hash_one(()) % 1000;
+    most * u32::try_from(chance).unwrap_or(0) / 1000
 }
 
 /// Asks for the stream. `None`: the server says 204, there is nothing more and nobody should ask
@@ -196,27 +188,47 @@ fn ask<'c>(
         format!("Last-Event-ID: {last_event_id}\r\n")
     };
     let head = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCache-Control: no-store\r\n{resume}\r\n",
+        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAccept-Encoding: identity\r\nCache-Control: no-store\r\n{resume}\r\n",
         url.target, url.authority
     );
     connection.writer().append(|out| out.extend_from_slice(head.as_bytes()))?;
-    connection.set_deadline(CONNECT_LIMIT);
+    connection.set_deadline(ANSWER_LIMIT);
     let (response, framing) = Response::read_head_from(connection, false)?;
     if response.status == Status::NO_CONTENT {
         log("204 No Content: there is nothing more");
         return Ok(None);
     }
-    let content_type = response.fields.get("Content-Type").unwrap_or("nothing");
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if response.status != Status::OK || !essence.eq_ignore_ascii_case("text/event-stream") {
-        let came = format!(
-            "expected 200 and text/event-stream; came {} and {content_type}",
-            response.status
-        );
-        return Err(io::Error::new(io::ErrorKind::Unsupported, came));
+    if let Some(refusal) = no_event_stream(&response) {
+        let said = match framing {
+            Framing::Length(0) => String::new(),
+            // Perhaps it says why. An answer that goes on and on has said it by then.
+            _ => Body::new(connection, framing).read_whole(MAX_REFUSAL).map_or_else(
+                |_| String::new(),
+                |text| format!(": \"{}\"", visible(text.trim_ascii())),
+            ),
+        };
+        return Err(io::Error::new(io::ErrorKind::Unsupported, format!("{refusal}{said}")));
     }
     connection.set_patience(SILENCE);
     Ok(Some(Body::new(connection, framing)))
+}
+
+/// What an answer is instead of an event stream that we can read.
+fn no_event_stream(response: &Response) -> Option<String> {
+    let field = |name| response.fields.get(name).unwrap_or_default();
+    let (content_type, coding) = (field("Content-Type"), field("Content-Encoding"));
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let is_stream = essence.eq_ignore_ascii_case("text/event-stream");
+    let status = response.status.to_string();
+    if response.status != Status::OK || !is_stream {
+        let kind = if content_type.is_empty() { "no Content-Type" } else { content_type };
+        let came = format!("{} and {}", status.trim_end(), visible(kind));
+        Some(format!("expected 200 and text/event-stream; came {came}"))
+    } else if !matches!(coding, "" | "identity") {
+        Some(format!("expected a body without coding, as asked; came {}", visible(coding)))
+    } else {
+        None
+    }
 }
 
 /// Prints events until the stream ends or breaks.

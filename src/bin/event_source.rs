@@ -31,7 +31,9 @@ fn main() -> Result<(), Failure> {
     // While this is set, streams end, and whoever comes back is told to stay away.
     let stopped = AtomicBool::new(false);
 
-    announce("page", &options.origin("http", &port));
+    let origin = options.origin("http", &port);
+    announce("page", &origin);
+    options.what_next(LESSON.name, &format!("curl -N {origin}/eventSource"));
     port.serve(move |request, responder| match (request.method, request.path()) {
         // The only way for a server to end an EventSource. Closing the connection only makes the
         // browser come back (HTML, "Server-sent events", "Processing model").

@@ -32,7 +32,9 @@ fn main() -> Result<(), Failure> {
     let port = options.bind(&server)?;
     let feed = lesson::ticks(KEPT, |now| clock::time_of_day(now / 1000))?;
 
-    announce("page", &options.origin("http", &port));
+    let origin = options.origin("http", &port);
+    announce("page", &origin);
+    options.what_next(LESSON.name, &format!("curl -N {origin}/clock"));
     port.serve(move |request, responder| match (request.method, request.path()) {
         (Method::Get | Method::Head, "/clock") => match lesson::after(request, &feed) {
             Ok(after) => {

@@ -35,7 +35,9 @@ fn main() -> Result<(), Failure> {
     // likes it.
     feed.publish(&clock::time_of_day(clock::unix_seconds()));
 
-    announce("page", &options.origin("http", &port));
+    let origin = options.origin("http", &port);
+    announce("page", &origin);
+    options.what_next(LESSON.name, &format!("curl -N {origin}/poll"));
     port.serve(move |request, responder| match (request.method, request.path()) {
         (Method::Get, "/poll") => match lesson::after(request, &feed) {
             Ok(after) => hold(&feed, after, responder),

@@ -39,6 +39,7 @@ fn main() -> Result<(), Failure> {
 
     announce("page", &page_origin);
     announce("data", &data_origin);
+    options.what_next(LESSON.name, &format!("curl -i {data_origin}/"));
     page.serve(move |request, responder| {
         responder.send(match request.path() {
             "/data-origin" => {

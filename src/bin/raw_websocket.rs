@@ -259,6 +259,7 @@ fn serve_page(options: &Options, socket: u16) -> Result<Arc<Site>, Failure> {
     let socket = options.origin_of("ws", socket);
     announce("page", &origin);
     announce("socket", &socket);
+    options.what_next(LESSON.name, &format!("cargo run --bin client -- {socket}/"));
     page.serve(move |request, responder| {
         responder.send(match request.path() {
             "/socket-origin" => {

@@ -36,7 +36,9 @@ fn main() -> Result<(), Failure> {
     // Each `POST /drop` adds one; a stream that began under another number is cut.
     let drops = AtomicU64::new(0);
 
-    announce("page", &options.origin("http", &port));
+    let origin = options.origin("http", &port);
+    announce("page", &origin);
+    options.what_next(LESSON.name, &format!("curl -N {origin}/eventSource"));
     port.serve(move |request, responder| match (request.method, request.path()) {
         (Method::Get | Method::Head, "/eventSource") => {
             let head = Response::new(Status::OK)

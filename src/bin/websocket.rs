@@ -43,6 +43,7 @@ fn main() -> Result<(), Failure> {
 
     announce("page", &page_origin);
     announce("socket", &socket_origin);
+    options.what_next(LESSON.name, &format!("cargo run --bin client -- {socket_origin}/"));
     page.serve(move |request, responder| {
         responder.send(match request.path() {
             "/socket-origin" => {

@@ -268,9 +268,12 @@ fn a_client_connects_to_the_first_address_that_answers() {
     let deaf = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addresses = [deaf, listener.local_addr().unwrap()];
-    let connection = Connection::connect(&addresses[..], PATIENCE).unwrap();
+    let connection = Connection::connect(&addresses[..], PATIENCE, None).unwrap();
     assert_eq!(connection.peer_addr().unwrap(), addresses[1]);
     let error = |result: io::Result<Connection>| result.err().map(|error| error.kind());
-    assert_eq!(error(Connection::connect(deaf, PATIENCE)), Some(ErrorKind::ConnectionRefused));
-    assert_eq!(error(Connection::connect(&[][..], PATIENCE)), Some(ErrorKind::NotFound));
+    assert_eq!(
+        error(Connection::connect(deaf, PATIENCE, None)),
+        Some(ErrorKind::ConnectionRefused)
+    );
+    assert_eq!(error(Connection::connect(&[][..], PATIENCE, None)), Some(ErrorKind::NotFound));
 }

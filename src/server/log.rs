@@ -5,6 +5,7 @@
 //! that is a thread which does nothing else; everybody else puts a line into its queue and goes
 //! on. What is too much for the queue is lost.
 
+use crate::terminal::print;
 use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -36,11 +37,6 @@ pub fn say(text: String) {
         Some(queue) => drop(queue.try_send(text)),
         None => print(&text),
     }
-}
-
-fn print(text: &str) {
-    let mut out = io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
 /// Starts the two threads that write, unless a server of this process has done so.

@@ -23,8 +23,11 @@ use crate::http::body::{Body, Framing};
 use std::io;
 use std::time::Duration;
 
-/// How long the server has to accept the connection, and then to answer the request.
+/// How long the server has to accept the connection.
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long it has to answer the request: a server that holds it until there is news may take a
+/// minute.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(90);
 /// How much of a refusal's text is read, in bytes: a sentence is enough.
 const MAX_REFUSAL: usize = 4096;
 
@@ -102,7 +105,7 @@ impl Client {
     /// expected and what came.
     pub fn connect(url: &Url, protocols: &[&str]) -> io::Result<Client> {
         Client::over(
-            Connection::connect((url.host.as_str(), url.port), CONNECT_LIMIT)?,
+            Connection::connect((url.host.as_str(), url.port), CONNECT_LIMIT, None)?,
             url,
             protocols,
         )
@@ -117,7 +120,7 @@ impl Client {
         connection
             .writer()
             .append(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
-        connection.set_deadline(CONNECT_LIMIT);
+        connection.set_deadline(ANSWER_LIMIT);
         let (mut response, framing) = Response::read_head_from(&mut connection, false)?;
         // A refusal often says why. Only a text with a length is waited for: an endless answer is
         // one, too.

@@ -395,7 +395,7 @@ fn unescape(text: &str, argument: Option<&str>) -> Result<Vec<u8>, String> {
 
 /// `nc HOST PORT`: sends what it is given, prints what comes until the other side closes.
 fn netcat(bytes: &[u8], address: &str, screen: &Screen) -> io::Result<()> {
-    let mut connection = Connection::connect(address, PATIENCE)?;
+    let mut connection = Connection::connect(address, PATIENCE, None)?;
     screen.lock().socket = Some(connection.writer());
     connection.set_deadline(PATIENCE);
     connection.writer().append(|out| out.extend_from_slice(bytes))?;
@@ -496,7 +496,7 @@ impl Curl {
             let connects = usize::from(again.is_none());
             let connection = match again {
                 Some((_, connection)) => connection,
-                None => Connection::connect(authority, PATIENCE)?,
+                None => Connection::connect(authority, PATIENCE, None)?,
             };
             screen.lock().socket = Some(connection.writer());
             open = self

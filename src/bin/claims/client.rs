@@ -33,7 +33,7 @@ pub struct Client {
 
 impl Client {
     pub fn connect(port: u16) -> io::Result<Client> {
-        Ok(Client { connection: Connection::connect((Ipv4Addr::LOCALHOST, port), PATIENCE)? })
+        Ok(Client { connection: Connection::connect((Ipv4Addr::LOCALHOST, port), PATIENCE, None)? })
     }
 
     /// Opens a WebSocket as the browser did.

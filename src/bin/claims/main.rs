@@ -19,21 +19,11 @@ mod table;
 mod turns;
 
 use bench::Bench;
-use push_by_hand::lesson::print;
+use push_by_hand::arguments::Usage;
+use push_by_hand::terminal::{print, visible};
 use std::io;
 use std::process::ExitCode;
 use std::thread;
-
-const USAGE: &str = "claims: what is said about push techniques, measured on this machine
-
-Usage: cargo run --release --bin claims -- [flags]
-
-  --only NAME        this section; may be repeated
-  --exact            only what is the same on every machine: no times, no threads, no memory
-  --help             show this
-
-Sections: poll bytes frames connections http open, which are exact; crossing held delay
-";
 
 /// A section: its name, its heading, whether it is exact, and what measures it.
 type Section = (&'static str, &'static str, bool, fn(&Bench) -> io::Result<()>);
@@ -51,17 +41,7 @@ const SECTIONS: [Section; 9] = [
 ];
 
 fn main() -> ExitCode {
-    let wanted = match wish(std::env::args().skip(1)) {
-        Ok(Some(wanted)) => wanted,
-        Ok(None) => {
-            print(USAGE);
-            return ExitCode::SUCCESS;
-        }
-        Err(error) => {
-            eprint!("{error}\n\n{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
+    let wanted = wanted();
     let bench = match Bench::new() {
         Ok(bench) => bench,
         Err(error) => {
@@ -90,31 +70,35 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Reads the command line; `None` is `--help`.
-fn wish(mut arguments: impl Iterator<Item = String>) -> Result<Option<Vec<Section>>, String> {
-    let (mut only, mut exact) = (Vec::new(), false);
-    while let Some(argument) = arguments.next() {
-        let name = match argument.as_str() {
-            "--help" | "-h" => return Ok(None),
-            "--exact" => {
-                exact = true;
-                continue;
-            }
-            "--only" => arguments.next().ok_or("--only expects a section; came nothing")?,
-            other => other
-                .strip_prefix("--only=")
-                .ok_or_else(|| format!("claims does not know \"{other}\""))?
-                .to_owned(),
-        };
-        if SECTIONS.iter().all(|section| section.0 != name) {
-            return Err(format!("--only expects a section; came \"{name}\""));
-        }
-        only.push(name);
-    }
-    let wanted = |section: &Section| {
-        (only.is_empty() || only.iter().any(|name| name == section.0)) && (section.2 || !exact)
+/// The sections that the command line asks for.
+fn wanted() -> Vec<Section> {
+    let names = |exact| {
+        let sections = SECTIONS.iter().filter(move |section| section.2 == exact);
+        sections.map(|section| section.0).collect::<Vec<_>>().join(" ")
     };
-    Ok(Some(SECTIONS.into_iter().filter(wanted).collect()))
+    let usage = Usage {
+        name: "claims",
+        about: "what is said about push techniques, measured on this machine",
+        synopsis: "--release --bin claims -- [flags]".into(),
+        flags: vec![
+            ("--only NAME", "this section; may be repeated".into()),
+            ("--exact", "no times, no threads, no memory: only what never differs".into()),
+            ("sections", format!("exact: {}", names(true))),
+            ("", format!("others: {}", names(false))),
+        ],
+        operands: 0,
+    };
+    let arguments = usage.read();
+    let only: Vec<&str> = arguments.all("--only").collect();
+    for name in &only {
+        if SECTIONS.iter().all(|section| section.0 != *name) {
+            usage.fail(&format!("--only expects a section; came \"{}\"", visible(name)));
+        }
+    }
+    let is_wanted = |section: &Section| {
+        (only.is_empty() || only.contains(&section.0)) && (section.2 || !arguments.has("--exact"))
+    };
+    SECTIONS.into_iter().filter(is_wanted).collect()
 }
 
 /// What the numbers are true of that are not exact.

@@ -1,7 +1,7 @@
 //! The table: a claim, the verdict beside it, and below them what was measured. It fits into 80
 //! columns.
 
-use push_by_hand::lesson::print;
+use push_by_hand::terminal::print;
 use std::time::Duration;
 
 /// A claim, its verdict, and the line with the measurement.

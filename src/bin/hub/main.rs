@@ -81,7 +81,9 @@ fn main() -> Result<(), Failure> {
         ticking.pace.tick(|| ticking.channels.publish("", &time_of_day()));
     })?;
 
-    announce("page", &options.origin("http", &port));
+    let origin = options.origin("http", &port);
+    announce("page", &origin);
+    options.what_next(LESSON.name, &format!("curl -N {origin}/events"));
     port.serve(move |request, responder| answer(&hub, request, responder))?;
     server.wait()
 }

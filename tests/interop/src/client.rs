@@ -70,7 +70,7 @@ fn request(method: &str, url: &str, fields: &[(&str, &str)], body: &[u8]) -> Con
     let rest = url.strip_prefix("http://").unwrap_or_else(|| panic!("{url} is no http URL"));
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
     let mut connection =
-        Connection::connect(authority, LIMIT).expect("the server accepts connections");
+        Connection::connect(authority, LIMIT, None).expect("the server accepts connections");
     connection.set_deadline(LIMIT);
     let fields: String =
         fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
