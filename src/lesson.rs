@@ -307,7 +307,7 @@ pub struct Failure(String);
 /// What else fails at the start is a thread that is not to be had.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
-        Failure(format!("no thread to be had: {error} (see ulimit -u)"))
+        Failure(format!("no thread to be had: {error} (see ulimit -u and ulimit -v)"))
     }
 }
 

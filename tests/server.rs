@@ -827,15 +827,47 @@ fn without_file_descriptors_clients_wait_and_then_get_their_answers() {
         Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
     let port = program.port("data");
     program.log_line("this process can bear 32 connections at a time");
+    let before = program.threads();
     for _ in 0..2 {
         let (clients, served, refused) = crowd(port, 100);
         assert_eq!((served, refused), (32, 68));
         drop(clients);
-        eventually("all threads have ended", || program.threads() < 10);
+        eventually("all threads have ended", || program.threads() <= before);
         assert_eq!(get(port, "/").status, Status::OK);
     }
     program.log_line("accept: ");
     assert!(program.is_running());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn pages_are_found_while_a_full_server_refuses_a_flood() {
+    let script = "ulimit -n 640; exec \"$0\" --port 0 --page-port 0";
+    let program =
+        Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
+    program.log_line("this process can bear 320 connections at a time");
+    let mut inside = Client::connect(program.port("page"));
+    assert_eq!(inside.get("/", "").status, Status::OK);
+    let (_held, served, _) = crowd(program.port("data"), 319);
+    assert_eq!(served, 319);
+    // Each stays for as long as it is kept: half a second, or until there are too many.
+    let mut flood = Vec::new();
+    for _ in 0..1_000 {
+        flood.push(Client::connect(program.port("data")));
+        assert_eq!(inside.get("/push.css", "").status, Status::OK, "after {}", flood.len());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_no_thread_can_start_a_program_ends_with_one_line() {
+    // Room for the program, and for the stack of no second thread.
+    let script = "ulimit -v 9000; exec \"$0\" --port 0 --page-port 0";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_polling")]);
+    let (code, _, log) = Program::run(&mut command).wait_for_end();
+    assert_eq!((code, log.lines().count()), (Some(1), 1), "{log}");
+    assert!(log.contains("no thread to be had") && log.contains("ulimit -u"), "{log}");
 }
 
 #[cfg(target_os = "linux")]
@@ -850,11 +882,12 @@ fn without_threads_clients_are_refused_and_served_again_afterwards() {
     let mut program =
         Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
     let port = program.port("data");
+    let before = program.threads();
     for _ in 0..2 {
         let (clients, served, refused) = crowd(port, 100);
         assert!((1..30).contains(&served) && refused > 70, "{served} served, {refused} refused");
         drop(clients);
-        eventually("all threads have ended", || program.threads() < 12);
+        eventually("all threads have ended", || program.threads() <= before);
         assert_eq!(get(port, "/").status, Status::OK);
     }
     program.log_line("no thread to be had: ");

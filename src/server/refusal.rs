@@ -19,7 +19,6 @@ pub(super) const KEPT: usize = 256;
 const LAST: Terms = Terms { head_only: false, version: Version::Http11, persistent: false };
 
 /// Refuses clients for whom there is no thread.
-#[derive(Clone)]
 pub(super) struct Refusals(SyncSender<(TcpStream, Instant)>);
 
 impl Refusals {

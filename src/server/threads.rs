@@ -1,13 +1,15 @@
 //! The threads that serve connections: how many there may be, and how they are used again.
 
 use super::log::note;
+use super::refusal::{self, Refusals};
 use super::responder::Accepted;
 use std::collections::VecDeque;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
 use std::time::Duration;
+use std::{io, thread};
 
 /// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes
 /// memory.
@@ -16,6 +18,12 @@ const STACK: usize = 256 * 1024;
 /// more than this wait.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// The open files that are no connections: listeners, pages, standard streams.
+const OTHER_FILES: usize = 64;
+/// The address space for one thread, in bytes, where it is limited: the stack, and a share of the
+/// heaps, for which the C library claims 64 MiB at a time.
+const SPACE: usize = 4 * 1024 * 1024;
+
 /// The threads that serve the connections of all ports of a server. One that has finished waits a
 /// moment for the next connection, so that a client that opens one for every request does not pay
 /// for a new thread each time.
@@ -23,6 +31,9 @@ pub struct Threads {
     max: usize,
     state: Mutex<State>,
     arrived: Condvar,
+    /// Asks for one more thread, whose place is taken already.
+    wanted: Sender<()>,
+    refusals: Refusals,
 }
 
 #[derive(Default)]
@@ -34,9 +45,19 @@ struct State {
 }
 
 impl Threads {
-    pub(super) fn new(wanted: usize) -> Arc<Threads> {
-        let max = wanted.min(bearable());
-        Arc::new(Threads { max, state: Mutex::default(), arrived: Condvar::new() })
+    /// At most `max` of them, and the thread that starts them.
+    pub(super) fn start(max: usize) -> io::Result<Arc<Threads>> {
+        let (wanted, orders) = channel();
+        let threads = Arc::new(Threads {
+            max: max.min(bearable()),
+            state: Mutex::default(),
+            arrived: Condvar::new(),
+            wanted,
+            refusals: Refusals::start()?,
+        });
+        let starting = Arc::clone(&threads);
+        thread::Builder::new().name("starter".into()).spawn(move || starting.fill(&orders))?;
+        Ok(threads)
     }
 
     /// How many threads there are: those that serve a connection, those that wait a moment for the
@@ -48,6 +69,11 @@ impl Threads {
     /// How many there may be.
     pub fn max(&self) -> usize {
         self.max
+    }
+
+    /// How many more there may be.
+    pub fn room(&self) -> usize {
+        self.max - self.live()
     }
 
     /// How many connections were refused for want of a thread.
@@ -70,30 +96,43 @@ impl Threads {
         self.state.lock().expect("nothing panics under this lock because it only counts")
     }
 
-    /// Hands the connection to a thread; gives one back if there is none to be had.
-    pub(super) fn take(self: &Arc<Self>, accepted: Accepted) -> Option<Accepted> {
+    /// Hands the connection to a thread, or refuses it if there is none to be had. Neither takes
+    /// long: meanwhile nobody accepts.
+    pub(super) fn take(&self, accepted: Accepted) {
         let mut state = self.lock();
-        if state.idle <= state.waiting.len() {
-            if state.live >= self.max {
-                state.refused += 1;
-                return Some(accepted);
-            }
+        if state.idle > state.waiting.len() {
+            state.waiting.push_back(accepted);
+            drop(state);
+            self.arrived.notify_one();
+        } else if state.live < self.max {
             state.live += 1;
             state.waiting.push_back(accepted);
             drop(state);
+            self.wanted.send(()).expect("the starter is there because it never ends");
+        } else {
+            state.refused += 1;
+            drop(state);
+            self.refusals.no_thread(accepted.stream, accepted.peer, self.max);
+        }
+    }
+
+    /// Starts the threads that are wanted, away from the accept loop: it is what costs most.
+    fn fill(self: &Arc<Self>, orders: &Receiver<()>) {
+        for () in orders {
             let threads = Arc::clone(self);
             let begin = thread::Builder::new().name("connection".into()).stack_size(STACK);
-            let Err(error) = begin.spawn(move || threads.work()) else { return None };
-            note(format!("no thread to be had: {error}"));
-            let mut state = self.lock();
-            state.live -= 1;
-            state.refused += 1;
-            return state.waiting.pop_back();
+            if let Err(error) = begin.spawn(move || threads.work()) {
+                note(format!("no thread to be had: {error}"));
+                let mut state = self.lock();
+                state.live -= 1;
+                state.refused += 1;
+                let (held, refused) = (state.live, state.waiting.pop_back());
+                drop(state);
+                if let Some(Accepted { stream, peer, .. }) = refused {
+                    self.refusals.no_thread(stream, peer, held);
+                }
+            }
         }
-        state.waiting.push_back(accepted);
-        drop(state);
-        self.arrived.notify_one();
-        None
     }
 
     /// The life of a thread: a connection, and another, until none comes for a while.
@@ -134,18 +173,21 @@ impl Drop for Reserved {
 
 /// The most threads this process can bear. On Linux each maps four regions (its stack, its signal
 /// stack, a guard page for each), and the process is not refused but aborted when it runs out of
-/// them; and each connection is a file.
+/// them, or of address space; and each connection is a file.
 fn bearable() -> usize {
     let maps = fs::read_to_string("/proc/sys/vm/max_map_count")
         .ok()
         .and_then(|text| text.trim().parse::<usize>().ok());
     let limits = fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let files = limits.lines().find_map(|line| {
-        line.strip_prefix("Max open files")?.split_whitespace().next()?.parse().ok()
-    });
+    let limit = |name| -> Option<usize> {
+        let values = limits.lines().find_map(|line| line.strip_prefix(name))?;
+        values.split_whitespace().next()?.parse().ok()
+    };
     // What the rest of the process needs: libraries and heaps; listeners, pages, standard streams,
     // connections being refused.
     let by_maps = maps.map_or(usize::MAX, |maps| maps.saturating_sub(2_000) / 4);
-    let by_files = files.map_or(usize::MAX, |files: usize| files - (files / 2).min(64));
-    by_maps.min(by_files).max(1)
+    let by_files = limit("Max open files")
+        .map_or(usize::MAX, |files| files - (files / 2).min(refusal::KEPT + OTHER_FILES));
+    let by_space = limit("Max address space").map_or(usize::MAX, |space| space / SPACE);
+    by_maps.min(by_files).min(by_space).max(1)
 }
