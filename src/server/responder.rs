@@ -54,9 +54,11 @@ impl Accepted {
     }
 }
 
-/// Whether an error says that there is nobody at the other end any more.
+/// Whether an error says that there is nobody at the other end any more: not since a while, or not
+/// even when the connection was accepted.
 fn is_gone(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset)
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
+    matches!(error.kind(), BrokenPipe | ConnectionReset | NotConnected)
 }
 
 /// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
