@@ -1,12 +1,13 @@
 //! Helpers for the tests of this package, in which other people's software checks ours.
 //!
 //! [`program`] starts a lesson's binary and knows its URLs, [`client`] is our own end of a test,
-//! [`autobahn`] runs the Autobahn test suite and judges its report, [`browser`] drives a headless
+//! [`engines`] drives all three browser engines, [`autobahn`] runs the Autobahn test suite and judges its report, [`browser`] drives a headless
 //! Chromium, [`streams`] and [`messages`] make up what is sent.
 
 pub mod autobahn;
 pub mod browser;
 pub mod client;
+pub mod engines;
 pub mod messages;
 pub mod program;
 pub mod streams;
