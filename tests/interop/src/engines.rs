@@ -8,7 +8,7 @@ use std::net::TcpStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -252,10 +252,19 @@ impl Tab for Firefox {
     }
 }
 
+/// WebDriver tells nothing of the console, so a page that has been loaded is asked to note what is
+/// said there from then on. (What fails before shows in what the page does not do.)
+const LISTEN: &str = "(window.complaints = [],
+    addEventListener('error', event => complaints.push(event.message)),
+    addEventListener('unhandledrejection', event => complaints.push(String(event.reason))),
+    ['error', 'warn'].forEach(name => {
+        const said = console[name];
+        console[name] = (...words) => { complaints.push(words.join(' ')); said(...words); };
+    }), 1)";
+
 /// WebKitGTK, by WebDriver. It needs a screen and a session bus.
 struct WebKit {
     session: String,
-    console: Arc<Mutex<Vec<String>>>,
     _driver: Group,
     _screen: Group,
 }
@@ -270,7 +279,7 @@ impl WebKit {
         );
         let number = line_with(screen.0.stdout.take().expect("stdout is piped"), "");
         let port = crate::free_port();
-        let mut driver = Group::spawn(
+        let driver = Group::spawn(
             Command::new("dbus-run-session")
                 .args(["--", "WebKitWebDriver", &format!("--port={port}")])
                 .env("DISPLAY", format!(":{number}"))
@@ -278,23 +287,14 @@ impl WebKit {
                 .env("LC_ALL", "C.UTF-8")
                 // As root there is no other way; what these pages load is our own.
                 .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1")
-                .stdout(Stdio::piped())
+                .stdout(Stdio::null())
                 .stderr(Stdio::null()),
         );
-        // The console of the pages, line by line.
-        let console = Arc::new(Mutex::new(Vec::new()));
-        let heard = Arc::clone(&console);
-        let stdout = BufReader::new(driver.0.stdout.take().expect("stdout is piped"));
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                heard.lock().expect("no reader panics").push(line);
-            }
-        });
         crate::wait_for("WebKitWebDriver", LIMIT, || TcpStream::connect(("127.0.0.1", port)).ok());
         let origin = format!("http://127.0.0.1:{port}");
         let options = json!({
             "binary": mini_browser(),
-            "args": ["--automation", "--enable-write-console-messages-to-stdout=true"],
+            "args": ["--automation"],
         });
         let wanted = json!({
             "capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}},
@@ -304,7 +304,7 @@ impl WebKit {
         let session = format!("{origin}/session/{id}");
         let size = json!({"width": 1280, "height": 900});
         driver_command("POST", &format!("{session}/window/rect"), &size);
-        WebKit { session, console, _driver: driver, _screen: screen }
+        WebKit { session, _driver: driver, _screen: screen }
     }
 
     fn command(&self, path: &str, parameters: &Value) -> Value {
@@ -334,6 +334,7 @@ fn mini_browser() -> PathBuf {
 impl Tab for WebKit {
     fn go_to(&mut self, url: &str) {
         self.command("url", &json!({"url": url}));
+        self.evaluate(LISTEN);
     }
 
     fn evaluate(&mut self, expression: &str) -> Value {
@@ -348,12 +349,9 @@ impl Tab for WebKit {
     }
 
     fn take_complaints(&mut self) -> Vec<String> {
-        self.evaluate("0");
-        let lines = std::mem::take(&mut *self.console.lock().expect("no reader panics"));
-        lines
-            .into_iter()
-            .filter(|line| ["ERROR", "WARN"].iter().any(|level| line.contains(level)))
-            .collect()
+        let heard = self.evaluate("(window.complaints ?? []).splice(0)");
+        let text = |each: &Value| each.as_str().unwrap_or_default().to_string();
+        heard.as_array().into_iter().flatten().map(text).collect()
     }
 
     fn screenshot(&mut self, path: &Path) {

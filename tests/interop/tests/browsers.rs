@@ -99,3 +99,21 @@ fn every_page_works_in_firefox() {
 fn every_page_works_in_webkit() {
     every_page_works(Engine::WebKit);
 }
+
+/// The helper itself is tried: a complaint is heard in each browser, and nothing else is.
+#[test]
+fn the_console_is_heard_in_every_browser() {
+    for engine in Engine::ALL {
+        let mut tab = engine.start();
+        tab.go_to("data:text/html,<p>hello");
+        tab.evaluate(
+            "(setTimeout(() => {
+                console.log('fine'); console.error('bad'); document.title = 'said';
+            }), 1)",
+        );
+        tab.wait_until("the page's timer", LIMIT, "document.title === 'said'");
+        let complaints = tab.take_complaints();
+        assert_eq!(complaints.len(), 1, "{engine:?}: {complaints:?}");
+        assert!(complaints[0].contains("bad"), "{engine:?}: {complaints:?}");
+    }
+}

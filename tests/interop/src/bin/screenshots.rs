@@ -1,7 +1,8 @@
 //! Takes the pictures of the book from real runs: `cargo run --manifest-path
 //! tests/interop/Cargo.toml --bin screenshots`.
 //!
-//! With names behind it (`-- polling sse_stream`), only these.
+//! With names behind it (`-- polling sse_stream`), only these. Each is taken twice, in English for
+//! `docs/` and in Chinese for `docs/zh/`.
 
 use std::fs;
 use std::thread::sleep;
@@ -62,27 +63,33 @@ const PICTURES: &[Picture] = &[
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
-    let folder = push_by_hand_interop::root().join("docs/images");
-    fs::create_dir_all(&folder).expect("docs/images can be made");
     let mut browser = Browser::start();
-    for picture in PICTURES {
-        if !wanted.is_empty() && !wanted.iter().any(|name| name == picture.name) {
-            continue;
+    for (language, folder) in [("en", "docs/images"), ("zh", "docs/zh/images")] {
+        let folder = push_by_hand_interop::root().join(folder);
+        fs::create_dir_all(&folder).expect("the folder can be made");
+        for picture in PICTURES {
+            if !wanted.is_empty() && !wanted.iter().any(|name| name == picture.name) {
+                continue;
+            }
+            let program = Program::start(picture.name, picture.addresses, picture.arguments);
+            let mut page = browser.open_blank();
+            page.resize(1280, 900);
+            page.prefer(ColorScheme::Light);
+            page.go_to(program.url("page"));
+            // As the switch in the head of each page does.
+            let chosen = format!("localStorage.setItem('push-by-hand-language', '{language}')");
+            page.evaluate(&chosen);
+            page.go_to(program.url("page"));
+            (picture.happens)(&program, &mut page);
+            let path = folder.join(picture.name).with_extension("png");
+            page.screenshot(&path);
+            println!("{}", path.display());
         }
-        let program = Program::start(picture.name, picture.addresses, picture.arguments);
-        let mut page = browser.open_blank();
-        page.resize(1280, 900);
-        page.prefer(ColorScheme::Light);
-        page.go_to(program.url("page"));
-        (picture.happens)(&program, &mut page);
-        let path = folder.join(picture.name).with_extension("png");
-        page.screenshot(&path);
-        println!("{}", path.display());
     }
 }
 
 fn wait_for_messages(page: &mut Page, count: u32) {
-    let enough = format!("Number(document.querySelector('#messages').dataset.count) >= {count}");
+    let enough = format!("document.querySelector('#messages')?.dataset.count >= {count}");
     page.wait_until(&format!("{count} messages"), Duration::from_secs(120), &enough);
 }
 
