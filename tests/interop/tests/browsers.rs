@@ -32,7 +32,7 @@ const LESSONS: [Lesson; 8] = [
         makes_news: true,
     },
     Lesson { name: "websocket", addresses: SOCKET_AND_PAGE, arguments: &[], makes_news: true },
-    Lesson { name: "raw_websocket", addresses: ONE_PORT, arguments: &[], makes_news: false },
+    Lesson { name: "raw_websocket", addresses: SOCKET_AND_PAGE, arguments: &[], makes_news: false },
     Lesson { name: "hub", addresses: ONE_PORT, arguments: &[], makes_news: true },
 ];
 
