@@ -1,4 +1,4 @@
-//! Files under `pages/`: type, `ETag`, and no way out of the folder.
+//! Files under `pages/`, and the chapters under `docs/`: type, `ETag`, and no way out of the folder.
 //!
 //! Stands beside the lessons: each hands it what is not a data route. Implements RFC 9110 §8.8.3
 //! (`ETag`) and §13.1.2 (`If-None-Match`), by way of [`Response::unless_known`].
@@ -9,9 +9,14 @@ use crate::http::{Method, Request, Response, Status, percent_decode};
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Answers from `pages/`. `/` is the file named `home`.
-#[inline(never)] // A handler that may also wait would keep room for this on its stack.
+/// Answers from `pages/`. `/` is the file named `home`, and `docs/….md` a chapter of the book.
 pub fn answer(request: &Request, home: &str) -> Response {
+    file(request, if request.path() == "/" { home } else { &request.path()[1..] })
+}
+
+/// Answers with the file of this name, whatever was asked for.
+#[inline(never)] // A handler that may also wait would keep room for this on its stack.
+pub fn file(request: &Request, name: &str) -> Response {
     match request.method {
         Method::Get | Method::Head => {}
         _ => return Response::method_not_allowed(request, "GET, HEAD"),
@@ -22,8 +27,11 @@ pub fn answer(request: &Request, home: &str) -> Response {
             "expected a folder \"pages\" beside the program; there is none",
         );
     };
-    let name = if request.path() == "/" { home.to_owned() } else { request.path()[1..].to_owned() };
-    let Some(file) = within(root, &name) else { return Response::not_found(request) };
+    let file = match name.strip_prefix("docs/").filter(|name| name.ends_with(".md")) {
+        Some(chapter) => within(&root.with_file_name("docs"), chapter),
+        None => within(root, name),
+    };
+    let Some(file) = file else { return Response::not_found(request) };
     let Ok(content) = std::fs::read(&file) else { return Response::not_found(request) };
     let etag = format!("\"{}\"", &sha1_smol::Sha1::from(&content).digest().to_string()[..16]);
     Response::with_body(Status::OK, content_type(&file), content)
@@ -81,6 +89,7 @@ fn content_type(file: &Path) -> &'static str {
         Some("html") => "text/html; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
         Some("js") => "text/javascript; charset=utf-8",
+        Some("md" | "txt") => "text/plain; charset=utf-8",
         Some("svg") => "image/svg+xml",
         Some("png") => "image/png",
         _ => "application/octet-stream",
@@ -136,6 +145,22 @@ mod tests {
         }
         assert_eq!(get("/push.css", "").status, Status::OK);
         assert_eq!(get("/%70ush.css?v=1", "").status, Status::OK);
+    }
+
+    #[test]
+    fn a_chapter_is_text_and_nothing_else_of_the_book_is_served() {
+        for chapter in ["/docs/02-polling.md", "/docs/zh/02-polling.md"] {
+            let response = get(chapter, "");
+            let kind = response.fields.get("content-type");
+            let is_text =
+                (response.status, kind) == (Status::OK, Some("text/plain; charset=utf-8"));
+            assert!(is_text, "{chapter}");
+        }
+        for target in
+            ["/docs/", "/docs/images/hub.png", "/docs/../Cargo.toml", "/docs/%2e%2e/README.md"]
+        {
+            assert_eq!(get(target, "").status, Status::NOT_FOUND, "{target}");
+        }
     }
 
     #[cfg(unix)]

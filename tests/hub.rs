@@ -368,6 +368,21 @@ fn other_origins_are_let_in_only_by_flag() {
 }
 
 #[test]
+fn a_channel_has_a_page_whose_files_are_the_hubs_own() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let page = get(port, "/kitchen/");
+    assert_eq!((page.status, &page.body), (Status::OK, &get(port, "/").body));
+    for file in ["/push.css", "/hub.css", "/hub.js"] {
+        assert!(text(&page).contains(&format!("=\"{file}\"")), "{file} is asked for by its path");
+        assert_eq!(get(port, file).status, Status::OK, "{file}");
+    }
+    for none in ["/kitchen", "/two/names/", "/.hidden/", "/a%20b/"] {
+        assert_eq!(get(port, none).status, Status::NOT_FOUND, "{none}");
+    }
+}
+
+#[test]
 fn a_socket_publishes_too() {
     let hub = start(&[]);
     let port = hub.port("page");

@@ -133,6 +133,8 @@ fn respond(hub: &Hub, channel: &str, last: &str, request: &Request) -> Response 
         (_, "publish") => not_by(request, "POST, OPTIONS"),
         ("", "status" | "health" | "control") => not_by(request, "GET, HEAD, OPTIONS"),
         _ if Technique::named(last).is_some() => not_by(request, "GET, HEAD, OPTIONS"),
+        // `/NAME/` is the page of that channel.
+        (channel, "") if hub.channels.feed(channel).is_ok() => pages::file(request, "hub.html"),
         _ => pages::answer(request, "hub.html"),
     };
     hub.cors.share(request, response)
