@@ -78,6 +78,21 @@ impl Program {
         let _ = self.child.wait();
     }
 
+    /// Stops the process as a machine that hangs would: its connections stay, and say nothing.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets a frozen process go on.
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{} is not running", self.name);
+    }
+
     /// Starts a killed program again, on the ports it had.
     pub fn start_again(&mut self) {
         self.kill();

@@ -52,7 +52,9 @@ fn the_raw_server_passes_every_case_but_four_that_want_text_refused_early() {
     let early: Vec<_> = run
         .ratings()
         .into_iter()
-        .filter(|(_, behavior, close)| [behavior, close].iter().any(|rating| *rating == "NON-STRICT"))
+        .filter(|(_, behavior, close)| {
+            [behavior, close].iter().any(|rating| *rating == "NON-STRICT")
+        })
         .map(|(id, ..)| id)
         .collect();
     assert_eq!(early, ["6.4.1", "6.4.2", "6.4.3", "6.4.4"]);

@@ -266,9 +266,7 @@ fn event_source_js_and_sse_stream_js_do_not_read_the_last_event_id() {
     for name in ["event_source.js", "sse_stream.js"] {
         let program = Program::start(name, &[8888]);
         let mut client = program.connect(8888);
-        client.send(
-            "GET /eventSource HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 41\r\n\r\n",
-        );
+        client.send("GET /eventSource HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 41\r\n\r\n");
         // And after a restart it counts from 1, as if it had never said more.
         client.through("id:");
         assert_eq!(client.through("\n").trim(), "1", "{name}");
@@ -404,7 +402,8 @@ fn raw_websocket_js_loses_a_frame_that_comes_with_the_request() {
 
 #[test]
 fn the_nine_bits_are_the_last_bit_of_the_length() {
-    let script = "console.log([0x85, 0x84, 0x05].map((b) => b & 0b100000000 === 0b100000000).join())";
+    let script =
+        "console.log([0x85, 0x84, 0x05].map((b) => b & 0b100000000 === 0b100000000).join())";
     assert_eq!(evaluate(script), (true, "1,0,1".to_owned()));
 }
 

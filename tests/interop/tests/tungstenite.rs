@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 
 use proptest::prelude::*;
 use push_by_hand::websocket::{
-    Client, CloseCode as OurCloseCode, Message as OurMessage, Opcode,
-    Role as OurRole, Url, write_frame,
+    Client, CloseCode as OurCloseCode, Message as OurMessage, Opcode, Role as OurRole, Url,
+    write_frame,
 };
 use push_by_hand_interop::client::LIMIT;
 use push_by_hand_interop::messages::{Data, Plan, SIZES, plans};
