@@ -146,6 +146,19 @@ fn every_text_that_a_page_names_is_in_the_table() {
     }
 }
 
+/// Code within a text is an element of its own, which only `fill` makes.
+#[test]
+fn no_text_with_code_in_it_is_said_as_plain_text() {
+    for (key, text) in table("en").iter().filter(|(_, text)| text.contains('`')) {
+        for lesson in lessons() {
+            let name = key.strip_prefix(&format!("{lesson}.")).unwrap_or(key);
+            let said = format!(" say('{name}'");
+            let found = sources(&lesson).contains(&said) && key.starts_with(&lesson);
+            assert!(!found, "{key}: {text}");
+        }
+    }
+}
+
 #[test]
 fn every_text_in_the_table_is_used() {
     let lessons = lessons();

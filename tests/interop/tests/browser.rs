@@ -808,8 +808,12 @@ fn a_chinese_page_says_nothing_in_english() {
         ("hub", ONE_PORT),
     ] {
         let mut lesson = Lesson::open(name, addresses, &[]);
-        lesson.page.evaluate("document.querySelector('.language').click()");
-        let chinese = format!("document.documentElement.lang === 'zh-CN' && {FURNISHED}");
+        let switched = "(document.querySelector('.language').click(), \
+             localStorage.getItem('push-by-hand-language'))";
+        assert_eq!(lesson.page.evaluate(switched), "zh", "{name}");
+        let url = lesson.program.url("page").to_string();
+        lesson.page.go_to(&url); // what was chosen is remembered
+        let chinese = format!("document.documentElement?.lang === 'zh-CN' && {FURNISHED}");
         lesson.page.wait_until(&format!("{name} in Chinese"), LIMIT, &chinese);
         lesson.page.wait_until("a message", LIMIT, &format!("{COUNT} >= 1"));
         assert_eq!(lesson.page.evaluate(ENGLISH), json!([]), "{name}");
