@@ -43,9 +43,14 @@ static DESK: OnceLock<Desk> = OnceLock::new();
 /// Where somebody panicked, and with which words.
 static PANICS: Mutex<Vec<(String, u32, String)>> = Mutex::new(Vec::new());
 
+/// What is being asked, for as long as nothing has come.
+static ASKED: Mutex<Option<String>> = Mutex::new(None);
+
 /// A sentence of the exercise's texts, with these values in its places.
 pub fn say(key: &str, values: &[&dyn Display]) -> String {
-    DESK.get().map_or_else(String::new, |desk| desk.words.say(key, values))
+    let said = DESK.get().map_or_else(String::new, |desk| desk.words.say(key, values));
+    *ASKED.lock().unwrap() = Some(said.clone());
+    said
 }
 
 /// How long an answer may take before it counts as none: less than the limit of the whole check, so
@@ -56,15 +61,16 @@ pub fn patience() -> Duration {
 
 /// What code should do, and what it did.
 pub fn same<T: PartialEq + Debug>(asked: String, expected: T, came: T) -> Check {
-    if expected == came {
-        return Ok(());
-    }
-    Err(miss(asked, format!("{expected:?}"), format!("{came:?}")))
+    holds(expected == came, asked, format!("{expected:?}"), format!("{came:?}"))
 }
 
 /// The same where there is more to say than a value.
 pub fn holds(is_so: bool, asked: String, expected: impl Display, came: impl Display) -> Check {
-    if is_so { Ok(()) } else { Err(miss(asked, expected, came)) }
+    if !is_so {
+        return Err(miss(asked, expected, came));
+    }
+    *ASKED.lock().unwrap() = None;
+    Ok(())
 }
 
 pub fn miss(asked: String, expected: impl Display, came: impl Display) -> Miss {
@@ -167,12 +173,13 @@ pub fn run(checks: &[Named]) {
     let check = checks.iter().find(|(known, _)| known == name).unwrap().1;
     let (done, outcome) = channel();
     thread::spawn(move || done.send(check()));
-    let outcome = match outcome.recv_timeout(limit) {
+    let outcome = outcome.recv_timeout(limit);
+    let asked = ASKED.lock().unwrap().take().map(|asked| ("asked", asked));
+    let unasked = |came| Err(Miss(asked.into_iter().chain([("came", came)]).collect()));
+    let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(RecvTimeoutError::Timeout) => {
-            Err(Miss(vec![("came", say("nothing came", &[seconds]))]))
-        }
-        Err(RecvTimeoutError::Disconnected) => Err(Miss(vec![("came", say("ended", &[]))])),
+        Err(RecvTimeoutError::Timeout) => unasked(say("nothing came", &[seconds])),
+        Err(RecvTimeoutError::Disconnected) => unasked(say("ended", &[])),
     };
     let code = i32::from(outcome.is_err());
     let text = outcome.err().map_or_else(String::new, |miss| told(name, miss));

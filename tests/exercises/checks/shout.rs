@@ -11,11 +11,12 @@ pub fn check() -> Check {
     let long = "x".repeat(125);
     for text in ["hello", "straße", "ŉ", "", &long] {
         client.send(frames::masked(0x81, text.as_bytes()));
-        let answer = frames::next_text(&mut client);
-        same(say("answer", &[&format!("{text:?}")]), text.to_uppercase(), answer)?;
+        let asked = say("answer", &[&format!("{text:?}")]);
+        same(asked, text.to_uppercase(), frames::next_text(&mut client))?;
     }
     client.send(frames::masked(0x82, b"\xffbytes"));
+    let asked = say("six bytes", &[]);
     let answer = frames::next(&mut client);
     let expected = (Opcode::Binary, b"\xffbytes".to_vec());
-    same(say("six bytes", &[]), expected, (answer.opcode, answer.payload))
+    same(asked, expected, (answer.opcode, answer.payload))
 }

@@ -7,8 +7,8 @@
 //! cargo exercise --lang zh            用中文
 //! ```
 //!
-//! An exercise is a file in `tests/exercises/`, which is there to be edited, one of the same name in
-//! `solutions/`, a check of both in `checks/`, and its hints and the check's sentences in `texts/`,
+//! An exercise is a file in `tests/exercises/`, which is there to be edited, one of the same name
+//! in `solutions/`, a check of both in `checks/`, and its hints and the check's sentences in `texts/`,
 //! a file for each language. Its task stands in its chapter, and the order of the chapters is the
 //! order of the exercises. The desk compiles a learner's file with its check and runs them in a
 //! process of their own (`program`), so that no mistake touches anything else.

@@ -149,21 +149,8 @@ pub fn build(root: &Path, source: Source, names: &[&str], shown: bool) -> Result
     let main = stem.with_extension("rs");
     std::fs::write(&main, main_of(root, source, names)).map_err(failed)?;
     let path = stem.with_extension(std::env::consts::EXE_EXTENSION);
-    let compiler = std::env::var_os("EXERCISE_RUSTC").unwrap_or_else(|| "rustc".into());
-    let mut rustc = Command::new(compiler);
-    rustc.arg(&main).arg("-o").arg(&path);
-    rustc.args(["--edition", "2024", "--crate-name", "exercise", "-C", "debuginfo=0"]);
-    rustc.args(match source {
-        // A warning about a file that is not finished says nothing.
-        Source::Yours => ["-A", "warnings"],
-        Source::Solutions => ["-D", "warnings"],
-    });
-    rustc.arg("-L").arg(format!("dependency={}", built.programs.join("deps").display()));
-    for (name, file) in &built.crates {
-        rustc.arg("--extern").arg(format!("{name}={}", file.display()));
-    }
-    rustc.arg(format!("--remap-path-prefix={}{}=", root.display(), std::path::MAIN_SEPARATOR));
-    rustc.args(["--diagnostic-width", &COLUMNS.to_string(), "--color"]);
+    let mut rustc = compiler(root, source, &built);
+    rustc.arg(&main).arg("-o").arg(&path).arg("--color");
     rustc.arg(if shown && std::io::stdout().is_terminal() { "always" } else { "never" });
     let errors = stem.with_extension("errors");
     rustc.stdout(Stdio::null()).stderr(std::fs::File::create(&errors).map_err(failed)?);
@@ -178,6 +165,25 @@ pub fn build(root: &Path, source: Source, names: &[&str], shown: bool) -> Result
         Some(false) => Err(said.map_err(failed)?.trim_end().to_owned()),
         None => Err(format!("rustc: {COMPILER_LIMIT:?}")),
     }
+}
+
+/// What calls the compiler, as cargo would for a program of this package.
+fn compiler(root: &Path, source: Source, built: &Built) -> Command {
+    let rustc = std::env::var_os("EXERCISE_RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut rustc = Command::new(rustc);
+    rustc.args(["--edition", "2024", "--crate-name", "exercise", "-C", "debuginfo=0"]);
+    rustc.args(match source {
+        // A warning about a file that is not finished says nothing.
+        Source::Yours => ["-A", "warnings"],
+        Source::Solutions => ["-D", "warnings"],
+    });
+    rustc.arg("-L").arg(format!("dependency={}", built.programs.join("deps").display()));
+    for (name, file) in &built.crates {
+        rustc.arg("--extern").arg(format!("{name}={}", file.display()));
+    }
+    rustc.arg(format!("--remap-path-prefix={}{}=", root.display(), std::path::MAIN_SEPARATOR));
+    rustc.args(["--diagnostic-width", &COLUMNS.to_string()]);
+    rustc
 }
 
 /// What was left behind by a desk that was interrupted.
@@ -209,7 +215,7 @@ fn main_of(root: &Path, source: Source, names: &[&str]) -> String {
         let check = folder.join("checks").join(&file);
         let _ = writeln!(
             main,
-            "mod {name} {{ #[path = {exercise:?}] pub mod exercise; #[path = {check:?}] pub mod check; }}"
+            "mod {name} {{\n#[path = {exercise:?}] pub mod exercise;\n#[path = {check:?}] pub mod check;\n}}"
         );
     }
     let list: String =
