@@ -250,15 +250,24 @@ pub fn ticks(kept: usize, tick: impl Fn(u64) -> String + Send + 'static) -> io::
     Ok(feed)
 }
 
-/// After which message a reader wants to begin, by the query parameter `after`: the one it names,
-/// or, where it names none, the one before the newest, so that something comes at once.
+/// After which message a reader wants to begin: the one it names, or, where it names none, the one
+/// before the newest, so that something comes at once.
+///
+/// An EventSource that comes back asks the same URL again, `after` and all, and says in
+/// `Last-Event-ID` how far it got since; scripts that stand in for one say it in the query. What is
+/// not an id of ours there is one of another server, whose tab was left open, say: the feed calls
+/// that a gap. A refusal would end an EventSource for good (HTML, "Server-sent events").
 ///
 /// # Errors
-/// What was expected and what came.
+/// `after` is no id: what was expected and what came.
 pub fn after(request: &Request, feed: &Feed) -> Result<Id, String> {
-    match request.query("after").as_deref() {
-        None | Some("") => Ok(feed.before_newest()),
-        Some(id) => id.parse(),
+    let in_query = |name| request.query(name).filter(|id| !id.is_empty());
+    let last = request.fields.get("last-event-id").map(str::to_owned);
+    let last = last.or_else(|| in_query("lastEventId")).or_else(|| in_query("last-event-id"));
+    match (last, in_query("after")) {
+        (Some(id), _) => Ok(id.parse().unwrap_or(Id { epoch: 0, seq: 0 })),
+        (None, Some(id)) => id.parse(),
+        (None, None) => Ok(feed.before_newest()),
     }
 }
 
@@ -276,6 +285,9 @@ pub fn publish(request: &Request, feed: &Feed) -> Response {
 /// # Errors
 /// The refusal.
 pub fn text_to_publish(request: &Request) -> Result<&str, Response> {
+    if let Some(refusal) = refuse_coded(request) {
+        return Err(refusal);
+    }
     match str::from_utf8(&request.body) {
         Ok(text) if text.len() <= MAX_TEXT => Ok(text),
         Ok(text) => {
@@ -294,6 +306,27 @@ pub fn text_to_publish(request: &Request) -> Result<&str, Response> {
 pub fn published(id: Id) -> Response {
     Response::json(Status::CREATED, format!("{{\"id\":\"{id}\"}}\n"))
         .with("Cache-Control", "no-store")
+}
+
+/// Refuses a body that is not the UTF-8 it will be taken for: it is compressed, or text in another
+/// charset (RFC 9110 §15.5.16).
+fn refuse_coded(request: &Request) -> Option<Response> {
+    let coding =
+        request.fields.content_coding().map(|(coding, _)| format!("Content-Encoding: {coding}"));
+    let charset = || {
+        let parameters = request.fields.get("content-type")?.split(';').skip(1);
+        let named = parameters.filter_map(|parameter| parameter.trim().split_once('='));
+        let (_, charset) =
+            named.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("charset"))?;
+        let charset = charset.trim_matches('"');
+        let known = ["utf-8", "utf8", "us-ascii"];
+        let unknown = !known.iter().any(|known| charset.eq_ignore_ascii_case(known));
+        unknown.then(|| format!("charset={charset}"))
+    };
+    let came = coding.or_else(charset)?;
+    let reason = format!("expected UTF-8 text as it is; came {came}");
+    let refusal = Response::refusal(Status::UNSUPPORTED_MEDIA_TYPE, &reason);
+    Some(refusal.with("Accept-Encoding", "identity"))
 }
 
 /// Prints where to find something: `page  http://localhost:8000/`.

@@ -1,13 +1,22 @@
 //! Files under `pages/`, and the chapters under `docs/`: type, `ETag`, and no way out of the folder.
 //!
 //! Stands beside the lessons: each hands it what is not a data route. Implements RFC 9110 §8.8.3
-//! (`ETag`) and §13.1.2 (`If-None-Match`), by way of [`Response::unless_known`].
+//! (`ETag`) and §13.1 (`If-Match`, `If-None-Match`), by way of [`Response::on_conditions`].
 //!
 //! Left out: ranges, compression, `Last-Modified`. The pages are small and local.
 
 use crate::http::{Method, Request, Response, Status, percent_decode};
+use crate::server::log;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
+
+/// What a page may do, for its browser to hold it to (W3C, "Content Security Policy"): load from
+/// here and nowhere else, ask any server over HTTP and WebSocket, stand in a frame of ours only. A
+/// page keeps its script in itself, to be read beside what it moves, so `'unsafe-inline'` has to be
+/// allowed; what guards it against text from elsewhere is that it only ever sets `textContent`.
+const POLICY: &str = "default-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src http: https: ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
 /// Answers from `pages/`. `/` is the file named `home`, and `docs/….md` a chapter of the book.
 pub fn answer(request: &Request, home: &str) -> Response {
@@ -17,28 +26,36 @@ pub fn answer(request: &Request, home: &str) -> Response {
 /// Answers with the file of this name, whatever was asked for.
 #[inline(never)] // A handler that may also wait would keep room for this on its stack.
 pub fn file(request: &Request, name: &str) -> Response {
-    match request.method {
-        Method::Get | Method::Head => {}
-        _ => return Response::method_not_allowed(request, "GET, HEAD"),
+    let no_folder = || io::Error::other("no such folder beside the program");
+    let find = |root: &Path| match name.strip_prefix("docs/").filter(|name| name.ends_with(".md")) {
+        Some(chapter) => read(&root.with_file_name("docs"), chapter),
+        None => read(root, name),
+    };
+    let (file, content) = match root().ok_or_else(no_folder).and_then(find) {
+        Ok(found) => found,
+        Err(error) if is_missing(&error) => return Response::not_found(request),
+        Err(error) => {
+            let reason = format!("expected to read a file of \"pages\"; came: {error}");
+            log(&format!("500 {}: {reason}", request.path()));
+            return Response::refusal(Status::INTERNAL_SERVER_ERROR, &reason);
+        }
+    };
+    if !matches!(request.method, Method::Get | Method::Head) {
+        return Response::other_method(request, "GET, HEAD");
     }
-    let Some(root) = root() else {
-        return Response::refusal(
-            Status::INTERNAL_SERVER_ERROR,
-            "expected a folder \"pages\" beside the program; there is none",
-        );
-    };
-    let file = match name.strip_prefix("docs/").filter(|name| name.ends_with(".md")) {
-        Some(chapter) => within(&root.with_file_name("docs"), chapter),
-        None => within(root, name),
-    };
-    let Some(file) = file else { return Response::not_found(request) };
-    let Ok(content) = std::fs::read(&file) else { return Response::not_found(request) };
     let etag = format!("\"{}\"", &sha1_smol::Sha1::from(&content).digest().to_string()[..16]);
     Response::with_body(Status::OK, content_type(&file), content)
         // Keep it, but ask each time whether it is still right: an edited page is seen at once.
         .with("Cache-Control", "no-cache")
-        .with("X-Content-Type-Options", "nosniff")
-        .unless_known(request, &etag)
+        .with("Content-Security-Policy", POLICY)
+        .on_conditions(request, &etag)
+}
+
+/// Whether there is no such file. Any other error is ours: a client must not take a server that has
+/// run out of file descriptors for one without this page.
+fn is_missing(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory | InvalidFilename)
 }
 
 /// The folder, wherever the program was started from: above the program's file (`target/debug/…`),
@@ -60,27 +77,30 @@ fn root() -> Option<&'static Path> {
     ROOT.get_or_init(find).as_deref()
 }
 
-/// The file of this name below `root`, if there is one and the name does not lead out of it.
+/// The file of this name and what is in it, if there is one and the name does not lead out of
+/// `root`.
 ///
 /// The name is decoded first and looked at after: `%2e%2e` is `..`. It must be made of plain names
 /// only, and what it leads to, with every symbolic link followed, must still lie below the root.
-fn within(root: &Path, name: &str) -> Option<PathBuf> {
-    let name = String::from_utf8(percent_decode(name)).ok()?;
-    if name.contains(['\0', '\\', ':']) {
-        return None;
-    }
+fn read(root: &Path, name: &str) -> io::Result<(PathBuf, Vec<u8>)> {
+    let missing = || io::Error::from(io::ErrorKind::NotFound);
+    let name = String::from_utf8(percent_decode(name)).map_err(|_| missing())?;
     let plain =
         |part| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
-    let relative = Path::new(&name);
     // `components` passes over "a//b" and "a/./b"; only the name that needs no tidying is the name
     // of a file.
-    if !relative.components().all(plain)
+    if name.contains(['\0', '\\', ':'])
+        || !Path::new(&name).components().all(plain)
         || name.split('/').any(|part| part.is_empty() || part == ".")
     {
-        return None;
+        return Err(missing());
     }
-    let file = root.join(relative).canonicalize().ok()?;
-    (file.starts_with(root) && file.is_file()).then_some(file)
+    let file = root.join(name).canonicalize()?;
+    if !file.starts_with(root) || !file.is_file() {
+        return Err(missing());
+    }
+    let content = std::fs::read(&file)?;
+    Ok((file, content))
 }
 
 /// The type by the name's ending (RFC 9110 §8.3). With `nosniff` the browser believes it.
@@ -173,8 +193,40 @@ mod tests {
         std::os::unix::fs::symlink("../secret", folder.join("pages/out")).unwrap();
         std::os::unix::fs::symlink("inside", folder.join("pages/link")).unwrap();
         let root = folder.join("pages").canonicalize().unwrap();
-        let found = ["inside", "link", "out"].map(|name| within(&root, name).is_some());
+        let found = ["inside", "link", "out"].map(|name| read(&root, name).is_ok());
         std::fs::remove_dir_all(folder).unwrap();
         assert_eq!(found, [true, true, false]);
+    }
+
+    #[test]
+    fn a_page_that_is_not_the_expected_one_is_not_sent_and_no_other_path_exists() {
+        let etag = get("/", "").fields.get("etag").unwrap().to_owned();
+        for (wanted, status) in [
+            (etag.clone(), Status::OK),
+            (format!(", \"other\", {etag}"), Status::OK),
+            ("*".to_owned(), Status::OK),
+            ("\"other\"".to_owned(), Status::PRECONDITION_FAILED),
+            (format!("W/{etag}"), Status::PRECONDITION_FAILED),
+        ] {
+            assert_eq!(get("/", &format!("If-Match: {wanted}\r\n")).status, status, "{wanted}");
+        }
+        let text = "POST /nowhere HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let request = Request::read_from(&mut text.as_bytes()).unwrap().unwrap();
+        assert_eq!(answer(&request, "polling.html").status, Status::NOT_FOUND);
+    }
+
+    #[test]
+    fn only_a_missing_file_is_not_found() {
+        for (error, missing) in
+            [(2, true), (20, true), (36, true), (24, false), (13, false), (5, false)]
+        {
+            assert_eq!(is_missing(&io::Error::from_raw_os_error(error)), missing, "{error}");
+        }
+    }
+
+    #[test]
+    fn a_page_may_stand_in_no_foreign_frame() {
+        let policy = get("/", "").fields.get("content-security-policy").unwrap().to_owned();
+        assert!(policy.contains("frame-ancestors 'self'"), "{policy}");
     }
 }

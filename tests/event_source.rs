@@ -78,7 +78,7 @@ fn the_head_and_a_first_block_come_at_once_and_together() {
     assert!(head.starts_with("HTTP/1.1 200 OK\r\nDate: "), "{head}");
     assert_eq!(
         fields,
-        "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\nCache-Control: no-store"
+        "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store, no-transform\r\nX-Accel-Buffering: no"
     );
     let (size, rest) = body.split_once("\r\n").unwrap();
     let (block, end) = rest.split_at(usize::from_str_radix(size, 16).unwrap());
@@ -207,7 +207,7 @@ fn each_path_says_which_method_it_takes() {
         let answer = request(port, method, target, "", "");
         assert_eq!(
             (answer.status, answer.fields.get("allow")),
-            (Status::METHOD_NOT_ALLOWED, Some(allow)),
+            (Status::METHOD_NOT_ALLOWED, Some(&*format!("{allow}, OPTIONS"))),
             "{method} {target}"
         );
     }
@@ -219,4 +219,25 @@ fn each_path_says_which_method_it_takes() {
         (Status::OK, Some("text/event-stream"))
     );
     assert_eq!(client.get("/nowhere", "").status, Status::NOT_FOUND);
+}
+
+#[test]
+fn options_is_told_the_methods_of_a_path_and_a_path_that_is_none_is_not_found() {
+    let program = start();
+    let port = program.port("page");
+    for (target, allow) in [
+        ("/eventSource", "GET, HEAD, OPTIONS"),
+        ("/stop", "POST, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = request(port, "OPTIONS", target, "", "");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (Status::NO_CONTENT, Some(allow)),
+            "{target}"
+        );
+    }
+    for method in ["GET", "POST", "OPTIONS"] {
+        assert_eq!(request(port, method, "/nowhere", "", "").status, Status::NOT_FOUND, "{method}");
+    }
 }

@@ -17,7 +17,7 @@ fn start() -> Program {
 
 /// What the head says whoever asks, without the first two lines, which name the version and the
 /// date.
-const HEAD: &str = "Content-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n";
+const HEAD: &str = "Content-Type: text/html; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store, no-transform\r\nX-Accel-Buffering: no\r\n\r\n";
 /// How each document begins; the padding comes after it.
 const BEGIN: &str = "<!doctype html>\n<meta charset=\"utf-8\">\n<title>stream</title>\n";
 
@@ -223,6 +223,27 @@ fn the_document_cannot_be_posted_to() {
     let answer = request(program.port("page"), "POST", "/clock", "", "");
     assert_eq!(
         (answer.status, answer.fields.get("allow")),
-        (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD"))
+        (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD, OPTIONS"))
     );
+}
+
+#[test]
+fn options_is_told_the_methods_of_a_path_and_a_path_that_is_none_is_not_found() {
+    let program = start();
+    let port = program.port("page");
+    for (target, allow) in [
+        ("/clock", "GET, HEAD, OPTIONS"),
+        ("*", "GET, HEAD, POST, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = request(port, "OPTIONS", target, "", "");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (Status::NO_CONTENT, Some(allow)),
+            "{target}"
+        );
+    }
+    for method in ["GET", "POST", "OPTIONS"] {
+        assert_eq!(request(port, method, "/nowhere", "", "").status, Status::NOT_FOUND, "{method}");
+    }
 }

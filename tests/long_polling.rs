@@ -334,17 +334,79 @@ fn a_foreign_page_cannot_publish() {
 fn each_path_says_which_method_it_takes() {
     let program = start();
     let port = program.port("page");
-    for (method, target, allow) in [
-        ("POST", "/poll", "GET"),
-        ("HEAD", "/poll", "GET"),
-        ("GET", "/publish", "POST"),
-        ("DELETE", "/", "GET, HEAD"),
-    ] {
+    for (method, target, allow) in
+        [("POST", "/poll", "GET, HEAD"), ("GET", "/publish", "POST"), ("DELETE", "/", "GET, HEAD")]
+    {
         let answer = request(port, method, target, "", "");
         assert_eq!(
             (answer.status, answer.fields.get("allow")),
-            (Status::METHOD_NOT_ALLOWED, Some(allow)),
+            (Status::METHOD_NOT_ALLOWED, Some(&*format!("{allow}, OPTIONS"))),
             "{method} {target}"
+        );
+    }
+}
+
+#[test]
+fn options_is_told_the_methods_of_a_path_and_a_path_that_is_none_is_not_found() {
+    let program = start();
+    let port = program.port("page");
+    for (target, allow) in [
+        ("/poll", "GET, HEAD, OPTIONS"),
+        ("/publish", "POST, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = request(port, "OPTIONS", target, "", "");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (Status::NO_CONTENT, Some(allow)),
+            "{target}"
+        );
+    }
+    for method in ["GET", "POST", "OPTIONS"] {
+        assert_eq!(request(port, method, "/nowhere", "", "").status, Status::NOT_FOUND, "{method}");
+    }
+}
+
+#[test]
+fn head_is_not_held_and_gets_the_head_of_an_answer_of_now() {
+    let program = start();
+    let (port, newest) = port_and_newest(&program);
+    let mut client = Client::connect(port);
+    client.ask("HEAD", &format!("/poll?after={newest}"), "");
+    assert_eq!(client.response_to_head().status, Status::NO_CONTENT);
+    client.ask("HEAD", "/poll", "");
+    let head = client.response_to_head();
+    assert_eq!(
+        (head.status, head.fields.get("content-type")),
+        (Status::OK, Some("application/json"))
+    );
+}
+
+#[test]
+fn a_body_that_is_compressed_or_in_another_charset_is_not_published() {
+    let program = start();
+    let port = program.port("page");
+    for (fields, came) in [
+        ("Content-Encoding: gzip\r\n", "Content-Encoding: gzip"),
+        ("Content-Encoding: identity, br\r\n", "Content-Encoding: br"),
+        ("Content-Type: text/plain; charset=utf-16le\r\n", "charset=utf-16le"),
+    ] {
+        let answer = request(port, "POST", "/publish", fields, "hi");
+        assert_eq!(
+            (answer.status, answer.fields.get("accept-encoding")),
+            (Status::UNSUPPORTED_MEDIA_TYPE, Some("identity")),
+            "{fields}"
+        );
+        assert_eq!(text(&answer), format!("expected UTF-8 text as it is; came {came}\n"));
+    }
+    for fields in [
+        "Content-Encoding: identity\r\nContent-Type: text/plain;charset=\"UTF-8\"\r\n",
+        "Content-Type: text/plain; charset=us-ascii\r\n",
+    ] {
+        assert_eq!(
+            request(port, "POST", "/publish", fields, "hi").status,
+            Status::CREATED,
+            "{fields}"
         );
     }
 }

@@ -49,7 +49,7 @@ fn eight_bytes_of_news_come_under_a_head_of_these_lines() {
     assert_eq!(
         head,
         format!(
-            "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 8\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
+            "HTTP/1.1 200 OK\r\nDate: {date}\r\nContent-Length: 8\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\
              Cache-Control: no-store\r\nETag: \"{time}\"\r\nAccess-Control-Allow-Origin: {page}\r\n\
              Access-Control-Expose-Headers: ETag"
         )
@@ -82,7 +82,7 @@ fn only_the_root_is_a_clock_and_only_for_those_who_read() {
         ("POST", "/", Status::METHOD_NOT_ALLOWED, Some("GET, HEAD, OPTIONS")),
         ("DELETE", "/?after=", Status::METHOD_NOT_ALLOWED, Some("GET, HEAD, OPTIONS")),
         ("OPTIONS", "/", Status::NO_CONTENT, Some("GET, HEAD, OPTIONS")),
-        ("OPTIONS", "*", Status::NO_CONTENT, Some("GET, HEAD, OPTIONS")),
+        ("OPTIONS", "*", Status::NO_CONTENT, Some("GET, HEAD, POST, OPTIONS")),
         ("BREW", "/", Status::NOT_IMPLEMENTED, None),
     ] {
         let answer = request(port, method, target, "", "");
@@ -308,6 +308,6 @@ fn nothing_but_the_pages_can_be_had() {
     let answer = client.response();
     assert_eq!(
         (answer.status, answer.fields.get("allow")),
-        (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD"))
+        (Status::METHOD_NOT_ALLOWED, Some("GET, HEAD, OPTIONS"))
     );
 }

@@ -39,7 +39,7 @@ fn open<'a>(client: &'a mut Client, last_event_id: &str) -> Events<'a> {
         (head.status, head.fields.get("content-type")),
         (Status::OK, Some("text/event-stream; charset=utf-8"))
     );
-    assert_eq!(head.fields.get("cache-control"), Some("no-store"));
+    assert_eq!(head.fields.get("cache-control"), Some("no-store, no-transform"));
     EventReader::new(body, last_event_id)
 }
 
@@ -94,7 +94,7 @@ fn head_and_comment_come_at_once_then_the_reconnection_time_once_then_messages()
     assert!(head.starts_with("HTTP/1.1 200 OK\r\nDate: "), "{head}");
     assert_eq!(
         fields,
-        "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream; charset=utf-8\r\nCache-Control: no-store"
+        "Transfer-Encoding: chunked\r\nContent-Type: text/event-stream; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store, no-transform\r\nX-Accel-Buffering: no"
     );
     assert!(body.starts_with("6\r\n: ok\n\n\r\n"), "{body:?}");
 
@@ -287,7 +287,7 @@ fn each_path_says_which_method_it_takes() {
         let answer = request(port, method, target, "", "");
         assert_eq!(
             (answer.status, answer.fields.get("allow")),
-            (Status::METHOD_NOT_ALLOWED, Some(allow)),
+            (Status::METHOD_NOT_ALLOWED, Some(&*format!("{allow}, OPTIONS"))),
             "{method} {target}"
         );
     }
@@ -298,4 +298,41 @@ fn each_path_says_which_method_it_takes() {
         Some("text/event-stream; charset=utf-8")
     );
     assert_eq!(client.get("/nowhere", "").status, Status::NOT_FOUND);
+}
+
+#[test]
+fn options_is_told_the_methods_of_a_path_and_a_path_that_is_none_is_not_found() {
+    let program = start();
+    let port = program.port("page");
+    for (target, allow) in [
+        ("/eventSource", "GET, HEAD, OPTIONS"),
+        ("/drop", "POST, OPTIONS"),
+        ("/", "GET, HEAD, OPTIONS"),
+    ] {
+        let answer = request(port, "OPTIONS", target, "", "");
+        assert_eq!(
+            (answer.status, answer.fields.get("allow")),
+            (Status::NO_CONTENT, Some(allow)),
+            "{target}"
+        );
+    }
+    for method in ["GET", "POST", "OPTIONS"] {
+        assert_eq!(request(port, method, "/nowhere", "", "").status, Status::NOT_FOUND, "{method}");
+    }
+}
+
+#[test]
+fn scripts_that_stand_in_for_an_event_source_say_in_the_query_how_far_they_got() {
+    let program = start();
+    let port = program.port("page");
+    for query in ["lastEventId=42", "last-event-id=42", "last%2Devent%2Did=42"] {
+        let mut client = Client::connect(port);
+        client.send(format!("GET /eventSource?{query} HTTP/1.0\r\n\r\n"));
+        client.read_through("retry: 20000\n\n");
+        assert_eq!(
+            client.read_through("\n\n"),
+            b"event: reset\ndata: {\"missed\":null}\n\n",
+            "{query}"
+        );
+    }
 }

@@ -41,14 +41,12 @@ fn main() -> Result<(), Failure> {
             responder.send(Response::new(Status::NO_CONTENT))
         }
         (Method::Get | Method::Head, "/eventSource") => {
-            let head = Response::new(Status::OK)
-                .with("Content-Type", "text/event-stream")
-                .with("Cache-Control", "no-store");
+            let head = Response::stream("text/event-stream");
             responder.stream(head, |chunks| stream(&feed, &stopped, chunks))
         }
         (Method::Post, "/stop" | "/start") => responder.send(switch(request, &stopped)),
-        (_, "/eventSource") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
-        (_, "/stop" | "/start") => responder.send(Response::method_not_allowed(request, "POST")),
+        (_, "/eventSource") => responder.send(Response::other_method(request, "GET, HEAD")),
+        (_, "/stop" | "/start") => responder.send(Response::other_method(request, "POST")),
         _ => responder.send(pages::answer(request, "event_source.html")),
     })?;
     server.wait()

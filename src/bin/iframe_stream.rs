@@ -38,12 +38,6 @@ fn main() -> Result<(), Failure> {
     port.serve(move |request, responder| match (request.method, request.path()) {
         (Method::Get | Method::Head, "/clock") => match lesson::after(request, &feed) {
             Ok(after) => {
-                let head = Response::new(Status::OK)
-                    .with("Content-Type", "text/html; charset=utf-8")
-                    // Without this a browser holds the first bytes back until it has guessed what
-                    // they are.
-                    .with("X-Content-Type-Options", "nosniff")
-                    .with("Cache-Control", "no-store");
                 let padded = request.query("padding").as_deref() != Some("off");
                 // To see a document end without waiting for it: /clock?rotate=1
                 let rotate = request
@@ -51,11 +45,12 @@ fn main() -> Result<(), Failure> {
                     .and_then(|bytes| bytes.parse().ok())
                     .unwrap_or(ROTATE)
                     .min(ROTATE);
+                let head = Response::stream("text/html; charset=utf-8");
                 responder.stream(head, |chunks| stream(&feed, after, padded, rotate, chunks))
             }
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
-        (_, "/clock") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
+        (_, "/clock") => responder.send(Response::other_method(request, "GET, HEAD")),
         _ => responder.send(pages::answer(request, "iframe_stream.html")),
     })?;
     server.wait()

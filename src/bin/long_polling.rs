@@ -39,16 +39,20 @@ fn main() -> Result<(), Failure> {
     announce("page", &origin);
     options.what_next(LESSON.name, &format!("curl -N {origin}/poll"));
     port.serve(move |request, responder| match (request.method, request.path()) {
-        (Method::Get, "/poll") => match lesson::after(request, &feed) {
-            Ok(after) => hold(&feed, after, responder),
+        (Method::Get | Method::Head, "/poll") => match lesson::after(request, &feed) {
+            Ok(after) => {
+                // HEAD asks for the head that an answer would have now.
+                let limit = if request.method == Method::Get { HOLD } else { Duration::ZERO };
+                hold(&feed, after, limit, responder)
+            }
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
         // News made by hand: curl -d hello http://localhost:8080/publish
         (Method::Post, "/publish") => responder.send(
             refuse_foreign_page(request, &[]).unwrap_or_else(|| lesson::publish(request, &feed)),
         ),
-        (_, "/poll") => responder.send(Response::method_not_allowed(request, "GET")),
-        (_, "/publish") => responder.send(Response::method_not_allowed(request, "POST")),
+        (_, "/poll") => responder.send(Response::other_method(request, "GET, HEAD")),
+        (_, "/publish") => responder.send(Response::other_method(request, "POST")),
         _ => responder.send(pages::answer(request, "long_polling.html")),
     })?;
     server.wait()
@@ -57,8 +61,8 @@ fn main() -> Result<(), Failure> {
 /// The lesson: look, and if there is nothing, wait. The thread stops in `wait_after`, on a line
 /// that says so; a server with callbacks would have to put the response on a list here and remember
 /// to take it off again.
-fn hold(feed: &Feed, after: Id, mut responder: Responder) -> io::Result<Sent> {
-    let deadline = Instant::now() + HOLD;
+fn hold(feed: &Feed, after: Id, limit: Duration, mut responder: Responder) -> io::Result<Sent> {
+    let deadline = Instant::now() + limit;
     loop {
         let news = feed.wait_after(after, deadline.min(Instant::now() + LOOK));
         // Held answers are never cached: a browser makes a second tab wait for the first if they

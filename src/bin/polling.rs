@@ -6,7 +6,7 @@
 
 use push_by_hand::clock;
 use push_by_hand::cors::Cors;
-use push_by_hand::feed::{Feed, Id};
+use push_by_hand::feed::Feed;
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
 use push_by_hand::{json, pages};
@@ -41,10 +41,11 @@ fn main() -> Result<(), Failure> {
     announce("data", &data_origin);
     options.what_next(LESSON.name, &format!("curl -i {data_origin}/"));
     page.serve(move |request, responder| {
-        responder.send(match request.path() {
-            "/data-origin" => {
+        responder.send(match (request.method, request.path()) {
+            (Method::Get | Method::Head, "/data-origin") => {
                 Response::text(Status::OK, data_origin.clone()).with("Cache-Control", "no-store")
             }
+            (_, "/data-origin") => Response::other_method(request, "GET, HEAD"),
             _ => pages::answer(request, "polling.html"),
         })
     })?;
@@ -60,12 +61,9 @@ fn answer(request: &Request, feed: &Feed) -> Response {
     match (request.method, request.path()) {
         (Method::Get | Method::Head, "/") => match request.query("after") {
             None => time(request),
-            Some(id) => news(feed, &id),
+            Some(id) => news(request, feed, &id),
         },
-        (Method::Options, "/" | "*") => {
-            Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, OPTIONS")
-        }
-        (_, "/") => Response::method_not_allowed(request, "GET, HEAD, OPTIONS"),
+        (_, "/") => Response::other_method(request, "GET, HEAD"),
         _ => Response::not_found(request),
     }
 }
@@ -75,16 +73,13 @@ fn answer(request: &Request, feed: &Feed) -> Response {
 fn time(request: &Request) -> Response {
     let time = clock::time_of_day(clock::unix_seconds());
     let etag = ["\"", &time, "\""].concat();
-    Response::text(Status::OK, time).with("Cache-Control", "no-store").unless_known(request, &etag)
+    Response::text(Status::OK, time).with("Cache-Control", "no-store").on_conditions(request, &etag)
 }
 
 /// What a poll with a cursor gets: every message after the one it names. An empty `after=` asks for
 /// the newest id to begin with.
-fn news(feed: &Feed, after: &str) -> Response {
-    let after = match after {
-        "" => Ok(feed.newest()),
-        id => id.parse::<Id>(),
-    };
+fn news(request: &Request, feed: &Feed, after: &str) -> Response {
+    let after = if after.is_empty() { Ok(feed.newest()) } else { lesson::after(request, feed) };
     match after {
         Ok(after) => Response::json(Status::OK, json::news(&feed.after(after)))
             .with("Cache-Control", "no-store"),

@@ -2,8 +2,7 @@
 //! that goes on where it was cut.
 //!
 //! The role of the `ssestream` package is `event_stream::Event` here. What such a package leaves to
-//! its user is the point of this lesson: reading `Last-Event-ID`. Read `stream` first, then
-//! `start`.
+//! its user is the point of this lesson: reading `Last-Event-ID`. Read `stream` first.
 
 use push_by_hand::cors::refuse_foreign_page;
 use push_by_hand::event_stream::Event;
@@ -40,16 +39,16 @@ fn main() -> Result<(), Failure> {
     announce("page", &origin);
     options.what_next(LESSON.name, &format!("curl -N {origin}/eventSource"));
     port.serve(move |request, responder| match (request.method, request.path()) {
-        (Method::Get | Method::Head, "/eventSource") => {
-            let head = Response::new(Status::OK)
-                .with("Content-Type", "text/event-stream; charset=utf-8")
-                .with("Cache-Control", "no-store");
-            let after = start(request, &feed);
-            responder.stream(head, |chunks| stream(&feed, after, options.retry, &drops, chunks))
-        }
+        (Method::Get | Method::Head, "/eventSource") => match lesson::after(request, &feed) {
+            Ok(after) => {
+                let head = Response::stream("text/event-stream; charset=utf-8");
+                responder.stream(head, |chunks| stream(&feed, after, options.retry, &drops, chunks))
+            }
+            Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
+        },
         (Method::Post, "/drop") => responder.send(drop_streams(request, &drops)),
-        (_, "/eventSource") => responder.send(Response::method_not_allowed(request, "GET, HEAD")),
-        (_, "/drop") => responder.send(Response::method_not_allowed(request, "POST")),
+        (_, "/eventSource") => responder.send(Response::other_method(request, "GET, HEAD")),
+        (_, "/drop") => responder.send(Response::other_method(request, "POST")),
         _ => responder.send(pages::answer(request, "sse_stream.html")),
     })?;
     server.wait()
@@ -101,16 +100,6 @@ fn reset(gap: Gap) -> Event {
     Event {
         event: Some("reset".into()),
         ..Event::message(&format!(r#"{{"missed":{}}}"#, json::missed(gap)))
-    }
-}
-
-/// After which message to begin. A browser that comes back names the last id it saw, which we gave
-/// it; a first visit names none and gets the newest message at once. What we did not give out is an
-/// id of another run: the feed calls it a gap.
-fn start(request: &Request, feed: &Feed) -> Id {
-    match request.fields.get("last-event-id") {
-        None => feed.before_newest(),
-        Some(id) => id.parse().unwrap_or(Id { epoch: 0, seq: 0 }),
     }
 }
 

@@ -6,7 +6,7 @@
 //! `push`.
 
 use push_by_hand::feed::{Feed, Gap, Id};
-use push_by_hand::http::{Request, Response, Status};
+use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, MAX_TEXT, announce};
 use push_by_hand::server::{Responder, Sent, Threads, say};
 use push_by_hand::terminal::visible;
@@ -45,10 +45,11 @@ fn main() -> Result<(), Failure> {
     announce("socket", &socket_origin);
     options.what_next(LESSON.name, &format!("cargo run --bin client -- {socket_origin}/"));
     page.serve(move |request, responder| {
-        responder.send(match request.path() {
-            "/socket-origin" => {
+        responder.send(match (request.method, request.path()) {
+            (Method::Get | Method::Head, "/socket-origin") => {
                 Response::text(Status::OK, socket_origin.clone()).with("Cache-Control", "no-store")
             }
+            (_, "/socket-origin") => Response::other_method(request, "GET, HEAD"),
             _ => pages::answer(request, "websocket.html"),
         })
     })?;
@@ -67,6 +68,9 @@ fn connect(
     threads: &Arc<Threads>,
 ) -> io::Result<Sent> {
     match request.path() {
+        "/" | "/echo" | "/push" if request.method == Method::Options => {
+            responder.send(Response::other_method(request, "GET"))
+        }
         "/" => websocket::serve(request, responder, policy, |socket| {
             // wsServer.on('connection', function (socket) { … })
             say("连接成功\n".into());

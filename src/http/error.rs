@@ -46,6 +46,7 @@ pub enum Rule {
     ChunkedLast,
     TransferCoding,
     Expectation,
+    ContentCoding,
     BodyLength,
     ChunkSize,
     ChunkEnd,
@@ -113,6 +114,9 @@ impl Rule {
             }
             Rule::Expectation => {
                 (Status::EXPECTATION_FAILED, "RFC 9110 §10.1.1", "no expectation but 100-continue")
+            }
+            Rule::ContentCoding => {
+                (Status::UNSUPPORTED_MEDIA_TYPE, "RFC 9110 §8.4", "a body without a content coding")
             }
             Rule::BodyLength => {
                 (Status::CONTENT_TOO_LARGE, "RFC 9110 §15.5.14", "a body of at most 1048576 bytes")

@@ -45,10 +45,20 @@ impl Fields {
     /// # Errors
     /// [`Error::Broken`] at the first line that is not a field line, or beyond a limit.
     pub(crate) fn read_from(reader: &mut impl BufRead, at: usize) -> Result<Fields, Error> {
+        Fields::read(reader, at, false)
+    }
+
+    /// The same for a response, in which a line may still continue the one before it: a user agent
+    /// has to read it as if spaces stood there instead of the line end (RFC 9112 §5.2).
+    pub(super) fn read_folded_from(reader: &mut impl BufRead, at: usize) -> Result<Fields, Error> {
+        Fields::read(reader, at, true)
+    }
+
+    fn read(reader: &mut impl BufRead, at: usize, folded: bool) -> Result<Fields, Error> {
         let mut text = Vec::with_capacity(512);
-        let mut lines = Vec::with_capacity(16);
+        let mut lines: Vec<Line> = Vec::with_capacity(16);
         loop {
-            let start = text.len();
+            let mut start = text.len();
             let end =
                 read_line(reader, &mut text, MAX_SECTION - start, Rule::FieldSectionLength, at)?;
             if end == start {
@@ -57,6 +67,13 @@ impl Fields {
             }
             if text.len() > MAX_SECTION {
                 return Err(Error::broken(Rule::FieldSectionLength, &text[start..end], at + start));
+            }
+            if folded
+                && matches!(text[start], b' ' | b'\t')
+                && let Some(line) = lines.pop()
+            {
+                text[line.value.1..start].fill(b' ');
+                start = line.name.0;
             }
             if lines.len() == MAX_LINES {
                 return Err(Error::broken(Rule::FieldCount, &text[start..end], at + start));
@@ -152,10 +169,27 @@ impl Fields {
     /// The members of a list field: split at commas, over all its lines, empty members left out
     /// (RFC 9110 §5.6.1).
     pub fn list<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.get_all(name)
-            .flat_map(|value| value.split(','))
-            .map(trim_ows)
-            .filter(|member| !member.is_empty())
+        self.members(name).map(|(member, _)| member)
+    }
+
+    /// The same, each with the place in the message where it stood.
+    pub(crate) fn members<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, usize)> {
+        let members = |(value, mut at): (&'a str, usize)| {
+            value.split(',').map(move |part| {
+                let member = trim_ows(part);
+                let stood = at + part.len() - part.trim_start_matches([' ', '\t']).len();
+                at += part.len() + 1;
+                (member, stood)
+            })
+        };
+        self.located(name).flat_map(members).filter(|(member, _)| !member.is_empty())
+    }
+
+    /// The first content coding that is one, with the place where it stood: `identity` is none
+    /// (RFC 9110 §8.4, §12.5.3).
+    pub(crate) fn content_coding(&self) -> Option<(&str, usize)> {
+        self.members("content-encoding")
+            .find(|(coding, _)| !coding.eq_ignore_ascii_case("identity"))
     }
 
     /// Whether a list field has this token as a member. Tokens in the fields we ask about are

@@ -19,6 +19,7 @@ pub struct Request {
     /// What to do.
     pub method: Method,
     /// With what: `/path?query`, or `*`. Of an absolute-form target only this part is kept here.
+    /// Where it came with unreserved characters percent-encoded they stand as themselves.
     pub target: String,
     /// In which version.
     pub version: Version,
@@ -84,6 +85,7 @@ impl Request {
         let line = &line[start..end];
         let (method, target, version) = split_request_line(line, start)?;
         let (authority, target) = split_target(target, method, start + method.name().len() + 1)?;
+        let target = decode_unreserved(target);
         let fields = Fields::read_from(reader, at)?;
         check_host(&fields, version)?;
         let framing = Framing::of(&fields, version, Framing::Length(0))?;
@@ -109,12 +111,12 @@ impl Request {
     /// before it is sent.
     pub fn expects_continue(&self) -> Result<bool, Error> {
         let mut expectations =
-            self.fields.located("expect").filter(|_| self.version == Version::Http11).peekable();
+            self.fields.members("expect").filter(|_| self.version == Version::Http11).peekable();
         if expectations.peek().is_none() {
             return Ok(false);
         }
         if let Some((other, at)) =
-            expectations.find(|(value, _)| !value.eq_ignore_ascii_case("100-continue"))
+            expectations.find(|(member, _)| !member.eq_ignore_ascii_case("100-continue"))
         {
             return Err(Error::broken(Rule::Expectation, other.as_bytes(), at));
         }
@@ -128,7 +130,7 @@ impl Request {
         }
     }
 
-    /// The path of the target, as it came: percent-encoded, without the query.
+    /// The path of the target, without the query. What is percent-encoded in it stays so.
     pub fn path(&self) -> &str {
         self.target.split_once('?').map_or(&self.target, |(path, _)| path)
     }
@@ -263,6 +265,31 @@ fn is_authority(text: &str) -> bool {
 const fn is_reg_name(byte: u8) -> bool {
     const REG_NAME: [bool; 256] = alphanumeric_or(b"-._~%!$&'()*+,;=");
     REG_NAME[byte as usize]
+}
+
+/// Writes percent-encoded unreserved characters as themselves: `%61` and `a` are the same in every
+/// part of a target (RFC 3986 §6.2.2.2). What has a meaning of its own there stays encoded.
+fn decode_unreserved(target: String) -> String {
+    if !target.contains('%') {
+        return target;
+    }
+    let mut parts = target.split('%');
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // A stray `%` is no encoding, and may not become one when what follows it is decoded.
+        let Some(code) = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok())
+        else {
+            return target;
+        };
+        if code.is_ascii_alphanumeric() || b"-._~".contains(&code) {
+            plain.push(char::from(code));
+            plain.push_str(&part[2..]);
+        } else {
+            plain.push('%');
+            plain.push_str(part);
+        }
+    }
+    plain
 }
 
 /// Undoes percent-encoding (RFC 3986 §2.1): `%41` is `A`. A `%` that no two hexadecimal digits

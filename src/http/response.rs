@@ -29,9 +29,12 @@ impl Response {
         Response { status, fields: Fields::default(), body: Vec::new() }
     }
 
-    /// An answer with content of a type.
+    /// An answer with content of a type, which a browser must believe and not guess from the
+    /// content: what somebody published is never a page or a script (the Fetch standard).
     pub fn with_body(status: Status, content_type: &str, body: impl Into<Vec<u8>>) -> Response {
-        let mut response = Response::new(status).with("Content-Type", content_type);
+        let mut response = Response::new(status)
+            .with("Content-Type", content_type)
+            .with("X-Content-Type-Options", "nosniff");
         response.body = body.into();
         response
     }
@@ -46,6 +49,15 @@ impl Response {
         Response::with_body(status, "application/json", body)
     }
 
+    /// The head of an endless answer. No browser guesses what it is, no cache keeps it, and no
+    /// proxy holds it back to compress it (RFC 9111 §5.2.2.6) or to send more at once, which nginx
+    /// does unless it reads `X-Accel-Buffering`.
+    pub fn stream(content_type: &str) -> Response {
+        Response::with_body(Status::OK, content_type, "")
+            .with("Cache-Control", "no-store, no-transform")
+            .with("X-Accel-Buffering", "no")
+    }
+
     /// 404, which says what was looked for.
     pub fn not_found(request: &Request) -> Response {
         Response::text(
@@ -54,11 +66,18 @@ impl Response {
         )
     }
 
-    /// 405: the path exists, the method does not. `allow` says which would do (RFC 9110 §15.5.6),
-    /// as in `"GET, HEAD"`.
-    pub fn method_not_allowed(request: &Request, allow: &str) -> Response {
-        let text = format!("expected {allow}; came {}\n", request.method.name());
-        Response::text(Status::METHOD_NOT_ALLOWED, text).with("Allow", allow)
+    /// The answer where the path exists and the method is none of `methods`, as in `"GET, HEAD"`:
+    /// OPTIONS is told which would do (RFC 9110 §9.3.7), and so is any other, with 405 (§15.5.6).
+    pub fn other_method(request: &Request, methods: &str) -> Response {
+        let allow = format!("{methods}, OPTIONS");
+        let response = match request.method {
+            Method::Options => Response::new(Status::NO_CONTENT),
+            other => {
+                let text = format!("expected {allow}; came {}\n", other.name());
+                Response::text(Status::METHOD_NOT_ALLOWED, text)
+            }
+        };
+        response.with("Allow", &allow)
     }
 
     /// The answer to a request that breaks a rule: what was expected, what came.
@@ -73,14 +92,19 @@ impl Response {
         self
     }
 
-    /// Names this content with an entity tag, and sends it only to a client that lacks it: a GET or
-    /// HEAD whose `If-None-Match` lists the tag gets 304 and the fields that tell a cache what
-    /// it may do (RFC 9110 §13.1.2, §15.4.5).
+    /// Names this content with an entity tag, and sends it only on the request's conditions: 412
+    /// if `If-Match` does not list the tag (RFC 9110 §13.1.1); if `If-None-Match` lists it, 304 and
+    /// the fields that tell a cache what it may do (§13.1.2, §15.4.5).
     ///
-    /// `etag` is a strong tag with its quotes: `"33a64df5"`. The comparison is the weak one, which
-    /// passes over a leading `W/`.
+    /// `etag` is a strong tag with its quotes: `"33a64df5"`. The first comparison is the strong one,
+    /// the second the weak one, which passes over a leading `W/`.
     #[must_use]
-    pub fn unless_known(self, request: &Request, etag: &str) -> Response {
+    pub fn on_conditions(self, request: &Request, etag: &str) -> Response {
+        let mut wanted = request.fields.list("if-match").peekable();
+        if wanted.peek().is_some() && !wanted.any(|tag| tag == "*" || tag == etag) {
+            let expected = format!("expected If-Match: {etag}; came another");
+            return Response::refusal(Status::PRECONDITION_FAILED, &expected).with("ETag", etag);
+        }
         let same = |tag: &str| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag;
         if !matches!(request.method, Method::Get | Method::Head)
             || !request.fields.list("if-none-match").any(same)
@@ -179,11 +203,17 @@ impl Response {
         let code = [a, b, c].iter().fold(0, |code, digit| code * 10 + u16::from(**digit - b'0'));
         let status =
             Status::new(code).filter(|_| matches!(after, [] | [b' ', ..])).ok_or_else(broken)?;
-        let fields = Fields::read_from(reader, line.len())?;
+        let fields = Fields::read_folded_from(reader, line.len())?;
         let framing = match Framing::of(&fields, version, Framing::UntilClose)? {
             _ if head_only || status.never_has_content() => Framing::Length(0),
             framing => framing,
         };
+        // RFC 9110 §8.4: what is coded cannot be read as it stands, and we ask for no coding.
+        if let Some((coding, at)) =
+            fields.content_coding().filter(|_| framing != Framing::Length(0))
+        {
+            return Err(Error::broken(Rule::ContentCoding, coding.as_bytes(), at));
+        }
         Ok((Response { status, fields, body: Vec::new() }, framing))
     }
 

@@ -6,7 +6,7 @@ use super::{Limits, refusal};
 use crate::connection::{Connection, Tap, Waited, Writer};
 use crate::http::body::Framing;
 use crate::http::chunked::ChunkedWriter;
-use crate::http::{Error, Request, Response, Terms, Version};
+use crate::http::{Error, Request, Response, Status, Terms, Version};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -112,6 +112,11 @@ fn answer(
     let terms = request.terms();
     let mut answered = false;
     let responder = Responder { connection, terms, answered: &mut answered };
+    // RFC 9110 §9.3.7: `OPTIONS *` asks about the server, not about one of its paths.
+    if request.target == "*" {
+        let all = Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, POST, OPTIONS");
+        return responder.send(all).map(|sent| sent.persistent);
+    }
     match catch_unwind(AssertUnwindSafe(|| (service.handler)(request, responder))) {
         Ok(Ok(sent)) => return Ok(sent.persistent),
         Ok(Err(error)) if answered || is_gone(&error) => return Err(error),

@@ -35,6 +35,7 @@ const RULES: &[Rule] = &[
     Rule::ChunkedLast,
     Rule::TransferCoding,
     Rule::Expectation,
+    Rule::ContentCoding,
     Rule::BodyLength,
     Rule::ChunkSize,
     Rule::ChunkEnd,

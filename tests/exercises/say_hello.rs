@@ -5,7 +5,7 @@ use push_by_hand::http::{Method, Request, Response, Status};
 pub fn answer(request: &Request) -> Response {
     match (request.method, request.path()) {
         (Method::Get | Method::Head, "/") => Response::text(Status::OK, "the time"),
-        (_, "/") => Response::method_not_allowed(request, "GET, HEAD"),
+        (_, "/") => Response::other_method(request, "GET, HEAD"),
         _ => Response::not_found(request),
     }
 }

@@ -7,7 +7,7 @@ pub fn answer(request: &Request, unix_seconds: u64) -> Response {
         (Method::Get | Method::Head, "/weekday") => {
             Response::text(Status::OK, unix_seconds.to_string())
         }
-        (_, "/weekday") => Response::method_not_allowed(request, "GET, HEAD"),
+        (_, "/weekday") => Response::other_method(request, "GET, HEAD"),
         _ => Response::not_found(request),
     }
 }

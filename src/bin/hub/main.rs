@@ -130,23 +130,14 @@ fn respond(hub: &Hub, channel: &str, last: &str, request: &Request) -> Response 
             Response::text(Status::OK, "ok\n").with("Cache-Control", "no-store")
         }
         (_, "publish") if request.method == Method::Post => publish(hub, channel, request),
-        (_, "publish") => not_by(request, "POST, OPTIONS"),
-        ("", "status" | "health" | "control") => not_by(request, "GET, HEAD, OPTIONS"),
-        _ if Technique::named(last).is_some() => not_by(request, "GET, HEAD, OPTIONS"),
+        (_, "publish") => Response::other_method(request, "POST"),
+        ("", "status" | "health" | "control") => Response::other_method(request, "GET, HEAD"),
+        _ if Technique::named(last).is_some() => Response::other_method(request, "GET, HEAD"),
         // `/NAME/` is the page of that channel.
         (channel, "") if hub.channels.feed(channel).is_ok() => pages::file(request, "hub.html"),
         _ => pages::answer(request, "hub.html"),
     };
     hub.cors.share(request, response)
-}
-
-/// The answer to a method that this path does not have: which it has is what OPTIONS asks
-/// (RFC 9110 §9.3.7), and what whoever came with another is told.
-fn not_by(request: &Request, allow: &str) -> Response {
-    match request.method {
-        Method::Options => Response::new(Status::NO_CONTENT).with("Allow", allow),
-        _ => Response::method_not_allowed(request, allow),
-    }
 }
 
 /// `POST /publish`. A channel begins only with a message that is accepted.

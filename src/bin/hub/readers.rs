@@ -100,27 +100,11 @@ fn begin(
 ) -> Result<(Arc<Feed>, Id), Response> {
     let refuse = |expected: String| Response::refusal(Status::BAD_REQUEST, &expected);
     let feed = hub.channels.feed(channel).map_err(|missing| missing.response())?;
-    let after = begin_after(request, &feed).map_err(refuse)?;
+    let after = lesson::after(request, &feed).map_err(refuse)?;
     let foreign = (technique == Technique::WebSocket).then(|| hub.refuse_foreign_page(request));
     match foreign.flatten() {
         Some(refusal) => Err(refusal),
         None => Ok((feed, after)),
-    }
-}
-
-/// Where a reader goes on. An EventSource that comes back asks the same URL again, `after` and all,
-/// and says in a field how far it got since; the scripts that stand in for one in old browsers say
-/// it in the query. Whatever else stands there is an id of another server's (a tab that was left
-/// open, say), and its reader is told that it missed something: a 400 would end an EventSource for
-/// good.
-fn begin_after(request: &Request, feed: &Feed) -> Result<Id, String> {
-    let in_field = request.fields.get("last-event-id").map(str::to_owned);
-    let last = in_field
-        .or_else(|| request.query("lastEventId"))
-        .or_else(|| request.query("last-event-id"));
-    match last {
-        Some(id) => Ok(id.parse().unwrap_or(Id { epoch: 0, seq: 0 })),
-        None => lesson::after(request, feed),
     }
 }
 
@@ -175,19 +159,9 @@ fn answer_with(
     })
 }
 
-/// The head of an answer that goes on. Proxies hold back what they could compress or collect; these
-/// fields tell them not to.
-fn stream_head(content_type: &str) -> Response {
-    Response::new(Status::OK)
-        .with("Content-Type", content_type)
-        .with("X-Content-Type-Options", "nosniff")
-        .with("Cache-Control", "no-store, no-transform")
-        .with("X-Accel-Buffering", "no")
-}
-
 /// A document that goes on, a script a message.
 fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
-    responder.stream(stream_head("text/html; charset=utf-8"), |chunks| {
+    responder.stream(Response::stream("text/html; charset=utf-8"), |chunks| {
         let padding = ".".repeat(1024);
         let opening = format!("<!doctype html>\n<meta charset=\"utf-8\">\n<!-- {padding} -->\n");
         chunks.queue(opening.as_bytes(), b"", b"")?;
@@ -218,7 +192,7 @@ fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
 /// An event a message. Heartbeats are events too, of a type of their own: a comment would not reach
 /// the page's script.
 fn event_stream(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let head = reader.hub.cors.share(request, stream_head("text/event-stream"));
+    let head = reader.hub.cors.share(request, Response::stream("text/event-stream"));
     responder.stream(head, |chunks| {
         chunks.send(b": ok\n\n")?;
         loop {

@@ -31,28 +31,28 @@ fn writes_head_and_body_with_the_framing_that_fits() {
         (
             text(),
             GET,
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
         ),
         // RFC 9110 §9.3.2: HEAD gets the fields of GET, and no content.
         (
             text(),
             Terms { head_only: true, ..GET },
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n",
         ),
         (
             text(),
             Terms { persistent: false, ..GET },
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
         ),
         (
             text(),
             http10,
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
         ),
         (
             text(),
             Terms { persistent: false, ..http10 },
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
         ),
         (
             Response::new(Status::NOT_FOUND),
@@ -64,12 +64,12 @@ fn writes_head_and_body_with_the_framing_that_fits() {
         (
             Response { status: Status::NO_CONTENT, ..text() },
             GET,
-            "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n",
         ),
         (
             Response { status: Status::NOT_MODIFIED, ..text() },
             GET,
-            "HTTP/1.1 304 Not Modified\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n",
+            "HTTP/1.1 304 Not Modified\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n",
         ),
         (
             Response::new(Status::SWITCHING_PROTOCOLS)
@@ -263,7 +263,7 @@ fn content_that_is_known_is_not_sent_again() {
         let response = Response::text(Status::OK, "hi")
             .with("Cache-Control", "no-cache")
             .with("Vary", "Origin");
-        let response = response.unless_known(&request(method, fields), "\"x\"");
+        let response = response.on_conditions(&request(method, fields), "\"x\"");
         assert_eq!(response.status.code(), status, "{method} {fields}");
         assert_eq!(response.body.is_empty(), status == 304);
         let kept = ["ETag", "Cache-Control", "Vary"].map(|name| response.fields.get(name));
@@ -290,4 +290,27 @@ fn a_refusal_names_the_rule_its_section_the_byte_and_what_stood_there() {
             "<".repeat(48)
         )
     );
+}
+
+#[test]
+fn a_folded_field_of_a_response_is_read_as_one_line() {
+    let bytes = b"HTTP/1.1 200 OK\r\nX-Long: one\r\n two \r\n\tthree\r\nContent-Length: 0\r\n\r\n";
+    let read = read(bytes, false).unwrap();
+    let words: Vec<_> = read.fields.get("x-long").unwrap().split_whitespace().collect();
+    assert_eq!((words, read.fields.len()), (vec!["one", "two", "three"], 2));
+    // There is nothing that a first line could continue.
+    let first = b"HTTP/1.1 200 OK\r\n a: b\r\n\r\n";
+    assert_broken(first, self::read(first, false), Rule::NoFolding, 400, 17);
+}
+
+#[test]
+fn a_content_coding_that_nobody_asked_for_is_named() {
+    let coded =
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: identity, gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b";
+    assert_broken(coded, read(coded, false), Rule::ContentCoding, 415, 45);
+    let plain = b"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 2\r\n\r\nhi";
+    assert_eq!(read(plain, false).unwrap().body, b"hi");
+    // Where there is no content, nothing is coded.
+    let empty = b"HTTP/1.1 204 No Content\r\nContent-Encoding: gzip\r\n\r\n";
+    assert!(read(empty, false).is_ok());
 }

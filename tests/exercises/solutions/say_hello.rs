@@ -9,7 +9,7 @@ pub fn answer(request: &Request) -> Response {
         (Method::Get | Method::Head, "/hello") => {
             Response::text(Status::OK, "hello").with("Cache-Control", "no-store")
         }
-        (_, "/" | "/hello") => Response::method_not_allowed(request, "GET, HEAD"),
+        (_, "/" | "/hello") => Response::other_method(request, "GET, HEAD"),
         _ => Response::not_found(request),
     }
 }

@@ -14,9 +14,9 @@ pub fn answer(request: &Request, unix_seconds: u64) -> Response {
                 .zip(0..)
                 .find(|(_, number)| *number == day)
                 .map_or("", |(name, _)| name);
-            Response::text(Status::OK, name).unless_known(request, &format!("\"{name}\""))
+            Response::text(Status::OK, name).on_conditions(request, &format!("\"{name}\""))
         }
-        (_, "/weekday") => Response::method_not_allowed(request, "GET, HEAD"),
+        (_, "/weekday") => Response::other_method(request, "GET, HEAD"),
         _ => Response::not_found(request),
     }
 }
