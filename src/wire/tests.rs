@@ -386,7 +386,7 @@ fn no_input_makes_it_panic_or_grow_or_lose_an_byte() {
             dissector.read(*direction, bytes);
             assert!(dissector.held() <= 2 * KEPT + 2 * 1024, "{}", dissector.held());
         }
-        let mut view = View::new(true);
+        let mut view = View::new(true, 100);
         view.show(Duration::ZERO, 1, Crossing::Opened(([127, 0, 0, 1], 4711).into()));
         for (direction, bytes) in crossings {
             let text = view.show(
@@ -403,7 +403,7 @@ fn no_input_makes_it_panic_or_grow_or_lose_an_byte() {
 }
 
 fn shown(crossings: &[Crossing<'_>]) -> String {
-    let mut view = View::new(false);
+    let mut view = View::new(false, 100);
     crossings.iter().map(|crossing| view.show(Duration::from_millis(1204), 3, *crossing)).collect()
 }
 
@@ -457,7 +457,7 @@ fn what_is_cut_off_on_the_terminal_says_how_long_it_is() {
 #[test]
 fn each_connection_has_its_colour_and_only_a_terminal_sees_it() {
     let peer = ([127, 0, 0, 1], 4711).into();
-    let mut view = View::new(true);
+    let mut view = View::new(true, 100);
     let colours: Vec<_> = (1..=7)
         .map(|number| {
             view.show(Duration::ZERO, number, Crossing::Opened(peer))
@@ -484,4 +484,30 @@ fn a_part_can_be_sent_to_a_page() {
         parts[6].to_json(),
         r#"{"direction":"in","name":"payload","length":5,"bytes":"7f9f4d5158","unmasked":"48656c6c6f","bits":null,"meaning":"text","section":"RFC 6455 §5.2"}"#
     );
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    let head = "GET /a/rather/long/path?with=a&query=as-well HTTP/1.1\r\nHost: localhost:8080\r\n\
+        Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8\r\n\
+        Access-Control-Allow-Origin: http://localhost:8000\r\nUpgrade: websocket\r\n\r\n";
+    let frames = [b"\x81\xfe\x00\x80\x37\xfa\x21\x3d".as_slice(), &[0x7f; 128]].concat();
+    let switch = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n";
+    for columns in [80, 100, 110, 120] {
+        let mut view = View::new(false, columns);
+        let peer = "[2001:db8:1111:2222:3333:4444:5555:6666]:65535".parse().unwrap();
+        for crossing in [
+            Crossing::Opened(peer),
+            Crossing::Received(head.as_bytes()),
+            Crossing::Sent(switch.as_bytes()),
+            Crossing::Received(&frames),
+            Crossing::Received(b"\x81\x05Hello"),
+            Crossing::Closed,
+        ] {
+            for line in view.show(Duration::from_secs(1), 1, crossing).lines() {
+                let width = crate::terminal::width(line);
+                assert!(width <= columns, "{columns}: {width}: {line}");
+            }
+        }
+    }
 }

@@ -11,25 +11,30 @@
 //! A connection keeps its colour. Without a terminal, or with `NO_COLOR`, there is none. What
 //! crosses comes from strangers: whatever could command a terminal is shown as its number.
 //!
-//! Left out: the width of the window, which std cannot ask for; a hundred columns are taken for
-//! granted.
+//! It fits the terminal: where a line has no room for the meaning, the meaning has a line of its
+//! own. std cannot ask a terminal for its width; `COLUMNS` says it, or else the program `stty`.
 
 use super::{Crossing, Direction, Dissector, Part, Tap, hex};
 use crate::server::say;
 use crate::terminal::{pieces, width};
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The columns where the parts of a line begin, and where it ends.
+/// The columns where the parts of a line begin; the meaning has the last ones.
 const BYTES: usize = 14;
 const NAME: usize = 21;
 const CONTENT: usize = 36;
-const MEANING: usize = 76;
-const END: usize = 100;
+const MEANING: usize = 24;
+/// How wide a line is at least and at most, and where no terminal says it.
+const NARROWEST: usize = 80;
+const WIDEST: usize = 120;
+const USUAL: usize = 100;
 
 /// Colours of the 256 that can be read on black and on white, far enough from each other.
 const PALETTE: [u8; 6] = [67, 137, 65, 132, 97, 66];
@@ -43,7 +48,7 @@ pub fn to_terminal() -> Tap {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let colour =
         io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
-    let view = Mutex::new(View::new(colour));
+    let view = Mutex::new(View::new(colour, columns()));
     let began = Instant::now();
     std::sync::Arc::new(move |number, crossing| {
         // Said under the lock, so that the lines of two threads stand in the order of their
@@ -54,9 +59,25 @@ pub fn to_terminal() -> Tap {
     })
 }
 
+/// How wide the terminal is.
+fn columns() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok());
+    said.or_else(ask_stty).unwrap_or(USUAL)
+}
+
+/// `24 80` is what `stty size` prints of a terminal that is its standard input.
+fn ask_stty() -> Option<usize> {
+    let terminal = File::open("/dev/tty").ok().filter(|_| io::stdout().is_terminal())?;
+    let asked = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output();
+    let size = String::from_utf8(asked.ok()?.stdout).ok()?;
+    size.split_whitespace().nth(1)?.parse().ok().filter(|&columns| columns > 0)
+}
+
 /// All open connections, and how to show them.
 pub(super) struct View {
     colour: bool,
+    /// Where a line ends.
+    end: usize,
     open: HashMap<u64, Shown>,
 }
 
@@ -70,14 +91,14 @@ struct Shown {
 }
 
 impl View {
-    pub(super) fn new(colour: bool) -> View {
-        View { colour, open: HashMap::new() }
+    pub(super) fn new(colour: bool, columns: usize) -> View {
+        View { colour, end: columns.clamp(NARROWEST, WIDEST), open: HashMap::new() }
     }
 
     /// The lines for a crossing; `now` is the time since the start.
     pub(super) fn show(&mut self, now: Duration, number: u64, crossing: Crossing<'_>) -> String {
-        let mut page =
-            Page { text: String::new(), column: 0, colour: self.colour.then(|| colour_of(number)) };
+        let colour = self.colour.then(|| colour_of(number));
+        let mut page = Page { text: String::new(), column: 0, end: self.end, colour };
         let mut first = Some((now, number));
         let (direction, bytes) = match crossing {
             Crossing::Opened(peer) => {
@@ -140,13 +161,23 @@ struct Page {
     text: String,
     /// Where the line stands, in columns of the terminal.
     column: usize,
+    /// Where it ends at the latest.
+    end: usize,
     colour: Option<u8>,
 }
 
 impl Page {
     fn note(&mut self, now: Duration, number: u64, text: &str) {
         self.begin(Some((now, number)), None, None, "");
-        self.put(Ink::Coloured, text);
+        for (i, piece) in text.split("   ").enumerate() {
+            if i > 0 && self.column + 3 + width(piece) > self.end {
+                self.end();
+                self.to(NAME);
+            } else if i > 0 {
+                self.to(self.column + 3);
+            }
+            self.put(Ink::Coloured, piece);
+        }
         self.end();
     }
 
@@ -209,7 +240,7 @@ impl Page {
         }
         let lines = match part.name {
             "masking-key" | "extended payload length" => vec![hex(&part.bytes, " ")],
-            _ => wrap(clear.unwrap_or(&part.bytes), part.length),
+            _ => wrap(clear.unwrap_or(&part.bytes), part.length, self.end - CONTENT),
         };
         for (i, line) in lines.iter().enumerate() {
             if i > 0 {
@@ -225,8 +256,8 @@ impl Page {
     /// the content is; if there is no room for both, it has a line of its own.
     fn meaning(&mut self, meaning: &str) {
         if !meaning.is_empty() {
-            let rightmost = END.saturating_sub(width(meaning));
-            let at = MEANING.min(rightmost);
+            let rightmost = self.end.saturating_sub(width(meaning));
+            let at = (self.end - MEANING).min(rightmost);
             if self.column >= rightmost {
                 self.end();
             }
@@ -285,11 +316,11 @@ fn place(bit: u8) -> usize {
 }
 
 /// Bytes as text that can only be shown, in lines that fit.
-fn wrap(bytes: &[u8], length: u64) -> Vec<String> {
+fn wrap(bytes: &[u8], length: u64, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for piece in pieces(bytes) {
         let last = lines.len() - 1;
-        if width(&lines[last]) + width(&piece) <= END - CONTENT {
+        if width(&lines[last]) + width(&piece) <= room {
             lines[last].push_str(&piece);
         } else if lines.len() < LINES {
             lines.push(piece);
