@@ -141,14 +141,13 @@ fn serve(stream: TcpStream, site: &Site) {
     // The one line for `--wire`: it has to see every byte that this socket reads and writes.
     let Ok(mut socket) = Connection::new(stream, WRITE_LIMIT, site.tap.clone()) else { return };
     if let Ok(true) = shake_hands(&mut socket, site) {
-        match converse(&mut socket) {
+        let outcome = converse(&mut socket);
+        send_last_words(&socket, &outcome);
+        match outcome {
             // node: socket.on('end', () => console.log('end'));
             Ok(()) => say("end\n".into()),
             // node: socket.on('error', (error) => console.log('error', error.message));
-            Err(error) => {
-                say(format!("error {error}\n"));
-                fail(&socket, error);
-            }
+            Err(error) => say(format!("error {error}\n")),
         }
         // node: socket.on('close', () => console.log('close'));
         say("close\n".into());
@@ -566,15 +565,17 @@ fn push_length(response: &mut Vec<u8>, length: usize) {
     }
 }
 
-/// Whoever broke a rule is told so before the connection ends (RFC 6455 §7.1.7).
-fn fail(socket: &Connection, error: Error) {
-    let Error::Violation(violation) = error else { return };
-    let mut payload = Vec::new();
-    Close::new(violation.close_code(), &violation.to_string()).write_to(&mut payload);
-    // If the client has left already, there is nobody to tell.
-    let _ = socket.writer().append(|response| {
-        response.push(Opcode::Close as u8 | 0b1000_0000);
-        push_length(response, payload.len());
-        response.extend_from_slice(&payload);
-    });
+/// Whoever broke a rule is told so before the connection ends (RFC 6455 §7.1.7). If the client has
+/// left already, there is nobody to tell.
+fn send_last_words(socket: &Connection, outcome: &Result<(), Error>) {
+    if let Err(Error::Violation(violation)) = outcome {
+        let mut payload = Vec::new();
+        Close::new(violation.close_code(), &violation.to_string()).write_to(&mut payload);
+        let _ = socket.writer().append(|response| {
+            response.push(Opcode::Close as u8 | 0b1000_0000);
+            push_length(response, payload.len());
+            response.extend_from_slice(&payload);
+        });
+    }
+    let _ = socket.writer().flush();
 }
