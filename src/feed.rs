@@ -94,7 +94,6 @@ pub enum Gap {
 
 /// The log.
 pub struct Feed {
-    epoch: u64,
     max_messages: usize,
     max_bytes: usize,
     log: Mutex<Log>,
@@ -104,6 +103,7 @@ pub struct Feed {
 }
 
 struct Log {
+    epoch: u64,
     messages: VecDeque<Arc<Message>>,
     bytes: usize,
     /// The number of the newest message ever published, kept or not.
@@ -126,8 +126,8 @@ impl Feed {
         max_bytes: usize,
         write: fn(&Message) -> String,
     ) -> Feed {
-        let log = Mutex::new(Log { messages: VecDeque::new(), bytes: 0, newest: 0 });
-        Feed { epoch, max_messages, max_bytes, log, published: Condvar::new(), write }
+        let log = Mutex::new(Log { epoch, messages: VecDeque::new(), bytes: 0, newest: 0 });
+        Feed { max_messages, max_bytes, log, published: Condvar::new(), write }
     }
 
     /// Adds a message and wakes everyone who waits. Never waits for a reader.
@@ -146,12 +146,44 @@ impl Feed {
     /// The same with an event type.
     pub fn publish_event(&self, event: &str, data: &str) -> Id {
         let mut log = self.lock();
-        log.newest += 1;
-        let id = Id { epoch: self.epoch, seq: log.newest };
-        let time = clock::unix_millis();
+        let id = Id { epoch: log.epoch, seq: log.newest + 1 };
+        self.add(&mut log, id, clock::unix_millis(), event, data);
+        drop(log);
+        self.published.notify_all();
+        id
+    }
+
+    /// Adds a message that was numbered elsewhere, for a log that is a window of another. Numbers
+    /// only go up: one that we have is passed over. Where numbers are left out, the log begins anew
+    /// behind the hole, as if the bound had dropped what is before it. Another epoch is another run.
+    pub fn append(&self, id: Id, time: u64, event: &str, data: &str) {
+        let mut log = self.lock();
+        if id.epoch != log.epoch {
+            log.begin(id.epoch, id.seq.saturating_sub(1));
+        }
+        if id.seq <= log.newest {
+            return;
+        }
+        if id.seq > log.newest + 1 {
+            log.begin(id.epoch, id.seq - 1);
+        }
+        self.add(&mut log, id, time, event, data);
+        drop(log);
+        self.published.notify_all();
+    }
+
+    /// Empties the log: from here on it is that of another run, and its readers are told so.
+    pub fn restart(&self, epoch: u64) {
+        self.lock().begin(epoch, 0);
+        self.published.notify_all();
+    }
+
+    /// Adds the message that comes next, and drops those that are too many.
+    fn add(&self, log: &mut Log, id: Id, time: u64, event: &str, data: &str) {
         let (event, data) = (event.to_owned(), data.to_owned());
         let mut message = Message { id, time, event, data, written: String::new() };
         message.written = (self.write)(&message);
+        log.newest = id.seq;
         log.bytes += message.size();
         log.messages.push_back(Arc::new(message));
         while log.messages.len() > 1
@@ -159,9 +191,6 @@ impl Feed {
         {
             log.bytes -= log.messages.pop_front().map_or(0, |oldest| oldest.size());
         }
-        drop(log);
-        self.published.notify_all();
-        id
     }
 
     /// What comes after `id`, at once; nothing new is an empty answer.
@@ -191,7 +220,7 @@ impl Feed {
 
     /// The id of the newest message, from which a reader who wants only what is to come begins.
     pub fn newest(&self) -> Id {
-        Id { epoch: self.epoch, seq: self.lock().newest }
+        self.lock().newest_id()
     }
 
     /// The id before the newest message: whoever begins here gets that one at once, and then what is to
@@ -203,7 +232,7 @@ impl Feed {
 
     /// The id before the first message, from which a reader who wants everything begins.
     pub fn origin(&self) -> Id {
-        Id { epoch: self.epoch, seq: 0 }
+        Id { epoch: self.lock().epoch, seq: 0 }
     }
 
     /// How many messages the log keeps at present, and how many bytes they take together.
@@ -219,7 +248,7 @@ impl Feed {
     fn news(&self, log: &Log, id: Id) -> News {
         let oldest = log.newest - log.messages.len() as u64 + 1;
         // An id of another run, or one that we have yet to give out, says nothing about this log.
-        let (seq, gap) = if id.epoch != self.epoch || id.seq > log.newest {
+        let (seq, gap) = if id != Id::START && id.epoch != log.epoch || id.seq > log.newest {
             (0, Gap::OtherRun)
         } else {
             let missed = oldest.saturating_sub(id.seq + 1);
@@ -233,10 +262,29 @@ impl Feed {
             before == 0 || bytes <= MAX_NEWS
         };
         let messages: Vec<_> = log.messages.iter().skip(skip).take_while(fits).cloned().collect();
-        let last =
-            messages.last().map_or(Id { epoch: self.epoch, seq: log.newest }, |message| message.id);
+        let last = messages.last().map_or(log.newest_id(), |message| message.id);
         News { messages, gap, last }
     }
+}
+
+impl Log {
+    fn newest_id(&self) -> Id {
+        Id { epoch: self.epoch, seq: self.newest }
+    }
+
+    /// Empties it, so that `newest` is the last number that has passed.
+    fn begin(&mut self, epoch: u64, newest: u64) {
+        self.messages.clear();
+        (self.epoch, self.newest, self.bytes) = (epoch, newest, 0);
+    }
+}
+
+impl Id {
+    /// What is before the first message of any run: where a reader begins that comes before there
+    /// is a run to begin in. It has missed nothing.
+    pub const START: Id = Id { epoch: 0, seq: 0 };
+    /// An id of no run: for a reader that comes with the id of another server.
+    pub const FOREIGN: Id = Id { epoch: 0, seq: u64::MAX };
 }
 
 impl News {

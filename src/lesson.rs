@@ -38,12 +38,22 @@ pub struct Lesson {
     pub retry: Option<Duration>,
     /// Whether other origins can be let in.
     pub takes_origins: bool,
+    /// Whether its log can be kept elsewhere.
+    pub takes_redis: bool,
 }
 
 impl Lesson {
     /// A lesson on one port, with no flags of its own.
     pub const fn new(name: &'static str, about: &'static str, port: u16) -> Lesson {
-        Lesson { name, about, port, page_port: None, retry: None, takes_origins: false }
+        Lesson {
+            name,
+            about,
+            port,
+            page_port: None,
+            retry: None,
+            takes_origins: false,
+            takes_redis: false,
+        }
     }
 
     /// Reads the command line. `--help` prints the usage and ends the program; so does, with an
@@ -70,6 +80,10 @@ impl Lesson {
             let meaning = "its pages may read and publish; may be repeated".into();
             flags.push(("--allow-origin O", meaning));
         }
+        if self.takes_redis {
+            let meaning = "share the log with other hubs: HOST:PORT or redis://…".into();
+            flags.push(("--redis PLACE", meaning));
+        }
         let most = Limits::default().max_threads;
         flags.push(("--max-threads N", format!("connections at a time (default {most})")));
         flags.push(("--wire", "show every byte that crosses a socket".into()));
@@ -94,6 +108,7 @@ impl Lesson {
             wire: arguments.has("--wire"),
             retry: Duration::from_millis(arguments.number("--retry-ms", retry_ms)?),
             origins: owned("--allow-origin"),
+            redis: owned("--redis").pop(),
         })
     }
 }
@@ -117,6 +132,8 @@ pub struct Options {
     pub retry: Duration,
     /// Origins let in beside our own.
     pub origins: Vec<String>,
+    /// Where the log is kept, if not here.
+    pub redis: Option<String>,
 }
 
 impl Options {
@@ -265,7 +282,7 @@ pub fn after(request: &Request, feed: &Feed) -> Result<Id, String> {
     let last = request.fields.get("last-event-id").map(str::to_owned);
     let last = last.or_else(|| in_query("lastEventId")).or_else(|| in_query("last-event-id"));
     match (last, in_query("after")) {
-        (Some(id), _) => Ok(id.parse().unwrap_or(Id { epoch: 0, seq: 0 })),
+        (Some(id), _) => Ok(id.parse().unwrap_or(Id::FOREIGN)),
         (None, Some(id)) => id.parse(),
         (None, None) => Ok(feed.before_newest()),
     }
@@ -341,6 +358,13 @@ pub struct Failure(String);
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Failure {
         Failure(format!("no thread to be had: {error} (see ulimit -u and ulimit -v)"))
+    }
+}
+
+/// In one line: what was expected and what came.
+impl From<String> for Failure {
+    fn from(why: String) -> Failure {
+        Failure(why)
     }
 }
 

@@ -61,7 +61,7 @@ fn a_reader_gets_what_came_after_its_number_and_learns_what_it_missed() {
 fn a_number_of_another_run_is_told_apart_whatever_it_is() {
     let feed = feed(3, 5);
     for epoch in [0, EPOCH - 1, EPOCH + 1, u64::MAX] {
-        for seq in [0, 3, 5, u64::MAX] {
+        for seq in [1, 3, 5, u64::MAX] {
             let news = feed.after(Id { epoch, seq });
             assert_eq!(
                 (texts(&news), news.gap, news.last),
@@ -69,6 +69,8 @@ fn a_number_of_another_run_is_told_apart_whatever_it_is() {
             );
         }
     }
+    // 0-0 is before the first message of any run.
+    assert_eq!(feed.after(Id::START).gap, Gap::Missed(2));
     // It is news by itself: nobody waits for a message before he is told.
     let empty = Feed::new(EPOCH, 3, 100);
     assert_eq!(

@@ -5,6 +5,7 @@
 //! who wait for the same name, and it becomes the channel when somebody publishes to it. Where
 //! there are too many channels, the one that was silent for longest gives way, if nobody reads it.
 
+use crate::redis::{Redis, Standing};
 use push_by_hand::feed::{Feed, Id};
 use push_by_hand::http::{Response, Status};
 use push_by_hand::json;
@@ -27,6 +28,8 @@ const UNUSED: Duration = Duration::from_secs(600);
 /// All channels of a program.
 pub struct Channels {
     table: Mutex<Table>,
+    /// Who numbers and keeps the messages, if not we: the feeds are then windows of its log.
+    redis: Option<Arc<Redis>>,
 }
 
 struct Table {
@@ -51,6 +54,8 @@ pub enum NoChannel {
     Name(String),
     /// There are too many already.
     Full,
+    /// Its log is elsewhere, and not to be had now: why.
+    Away(String),
 }
 
 impl NoChannel {
@@ -60,6 +65,8 @@ impl NoChannel {
             NoChannel::Name(_) => Response::refusal(Status::BAD_REQUEST, &self.to_string()),
             NoChannel::Full => Response::refusal(Status::SERVICE_UNAVAILABLE, &self.to_string())
                 .with("Retry-After", "60"),
+            NoChannel::Away(_) => Response::refusal(Status::SERVICE_UNAVAILABLE, &self.to_string())
+                .with("Retry-After", "1"),
         }
     }
 }
@@ -76,6 +83,7 @@ impl fmt::Display for NoChannel {
             NoChannel::Full => {
                 write!(f, "expected at most {MAX_CHANNELS} channels in use; came one more")
             }
+            NoChannel::Away(why) => f.write_str(why),
         }
     }
 }
@@ -83,52 +91,45 @@ impl fmt::Display for NoChannel {
 impl Channels {
     /// None but the unnamed one. `epoch` is when this run began, in milliseconds since the Unix
     /// epoch.
-    pub fn new(epoch: u64) -> Channels {
+    pub fn new(epoch: u64, redis: Option<Arc<Redis>>) -> Channels {
+        // A window has no run of its own until its stream says which.
+        let epoch = if redis.is_some() { Id::START.epoch } else { epoch };
         let unnamed = Channel { feed: Arc::new(log(epoch)), used: Instant::now() };
         let channels = HashMap::from([(String::new(), unnamed)]);
-        Channels { table: Mutex::new(Table { epoch, channels, awaited: HashMap::new() }) }
+        let table = Mutex::new(Table { epoch, channels, awaited: HashMap::new() });
+        Channels { table, redis }
     }
 
     /// What a reader of this channel reads, whether there is anything yet or not. The empty name is
     /// the unnamed channel's.
     ///
     /// # Errors
-    /// The name is no name.
+    /// The name is no name; or the log that it names is not to be had now.
     pub fn feed(&self, name: &str) -> Result<Arc<Feed>, NoChannel> {
-        let mut table = self.lock();
-        if let Some(channel) = table.channels.get(name) {
-            return Ok(Arc::clone(&channel.feed));
+        let feed = self.lock().feed(name)?;
+        if let Some(redis) = &self.redis {
+            redis.follow(name, &feed).map_err(NoChannel::Away)?;
         }
-        check(name)?;
-        if let Some(feed) = table.awaited.get(name).and_then(Weak::upgrade) {
-            return Ok(feed);
-        }
-        let feed = Arc::new(log(table.epoch));
-        table.awaited.retain(|_, feed| feed.strong_count() > 0);
-        table.awaited.insert(name.to_owned(), Arc::downgrade(&feed));
         Ok(feed)
     }
 
     /// Publishes to this channel, which begins now if there was none.
     ///
     /// # Errors
-    /// The name is no name, or there are too many channels and all of them in use.
+    /// As [`feed`](Channels::feed); or there are too many channels, all of them in use.
     pub fn publish(&self, name: &str, text: &str) -> Result<Id, NoChannel> {
-        let mut table = self.lock();
-        if !table.channels.contains_key(name) {
-            check(name)?;
-            if table.channels.len() > MAX_CHANNELS {
-                table.give_way(UNUSED)?;
-            }
-            let awaited = table.awaited.remove(name).and_then(|feed| feed.upgrade());
-            let feed = awaited.unwrap_or_else(|| Arc::new(log(table.epoch)));
-            table.channels.insert(name.to_owned(), Channel { feed, used: Instant::now() });
-        }
-        let channel = table.channels.get_mut(name).expect("it is there because it was put there");
-        channel.used = Instant::now();
-        let feed = Arc::clone(&channel.feed);
-        drop(table);
-        Ok(feed.publish(text))
+        let Some(redis) = &self.redis else {
+            let feed = self.lock().kept(name)?;
+            return Ok(feed.publish(text));
+        };
+        let feed = self.lock().with_room(name)?.feed(name)?;
+        let id = redis
+            .follow(name, &feed)
+            .and_then(|()| redis.publish(name, &feed, "message", text))
+            .map_err(NoChannel::Away)?;
+        // Where others were faster to the last room, the message is in Redis all the same.
+        let _ = self.lock().kept(name);
+        Ok(id)
     }
 
     /// Every channel with its name, in the order of names; the unnamed one first.
@@ -140,12 +141,52 @@ impl Channels {
         all
     }
 
+    /// How it stands with the log, where that is elsewhere.
+    pub fn engine(&self) -> Option<Standing> {
+        Some(self.redis.as_ref()?.standing())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().expect("nothing panics under this lock because it only looks up")
     }
 }
 
 impl Table {
+    /// The channel's feed, or the one that becomes it when somebody publishes.
+    fn feed(&mut self, name: &str) -> Result<Arc<Feed>, NoChannel> {
+        if let Some(channel) = self.channels.get(name) {
+            return Ok(Arc::clone(&channel.feed));
+        }
+        check(name)?;
+        if let Some(feed) = self.awaited.get(name).and_then(Weak::upgrade) {
+            return Ok(feed);
+        }
+        let feed = Arc::new(log(self.epoch));
+        self.awaited.retain(|_, feed| feed.strong_count() > 0);
+        self.awaited.insert(name.to_owned(), Arc::downgrade(&feed));
+        Ok(feed)
+    }
+
+    /// Makes room for a channel of this name, if there is none yet.
+    fn with_room(&mut self, name: &str) -> Result<&mut Table, NoChannel> {
+        if !self.channels.contains_key(name) {
+            check(name)?;
+            if self.channels.len() > MAX_CHANNELS {
+                self.give_way(UNUSED)?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The channel's feed, which is now kept if it was not before, and has been used.
+    fn kept(&mut self, name: &str) -> Result<Arc<Feed>, NoChannel> {
+        let feed = self.with_room(name)?.feed(name)?;
+        self.awaited.remove(name);
+        let channel = Channel { feed: Arc::clone(&feed), used: Instant::now() };
+        self.channels.insert(name.to_owned(), channel);
+        Ok(feed)
+    }
+
     /// Drops the channel that was silent for longest, if it was for so long and nobody reads it.
     fn give_way(&mut self, unused: Duration) -> Result<(), NoChannel> {
         let free = |(name, channel): &(&String, &Channel)| {
@@ -179,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_name_is_always_the_same_channel() {
-        let channels = Channels::new(1);
+        let channels = Channels::new(1, None);
         channels.publish("news", "a").unwrap();
         assert_eq!(channels.feed("news").unwrap().size().0, 1);
         assert_eq!(channels.feed("").unwrap().size().0, 0);
@@ -189,7 +230,7 @@ mod tests {
 
     #[test]
     fn readers_create_nothing_and_are_there_when_their_channel_begins() {
-        let channels = Channels::new(1);
+        let channels = Channels::new(1, None);
         let readers = [channels.feed("later").unwrap(), channels.feed("later").unwrap()];
         for n in 0..100 {
             channels.feed(&format!("evil{n}")).unwrap();
@@ -205,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_is_no_name_and_what_is_one_too_many_is_refused() {
-        let channels = Channels::new(1);
+        let channels = Channels::new(1, None);
         let long = "x".repeat(MAX_NAME + 1);
         for name in ["a b", "..", ".hidden", "a/b", "中", "a\"b", long.as_str()] {
             let refused = Err(NoChannel::Name(name.to_owned()));
@@ -222,7 +263,7 @@ mod tests {
 
     #[test]
     fn the_channel_that_was_silent_for_longest_gives_way_and_its_ids_do_not_come_back() {
-        let channels = Channels::new(7);
+        let channels = Channels::new(7, None);
         let old = channels.publish("old", "x").unwrap();
         let read = channels.feed("old").unwrap();
         channels.publish("new", "x").unwrap();

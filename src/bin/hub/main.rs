@@ -19,6 +19,7 @@ mod channels;
 mod control;
 mod pace;
 mod readers;
+mod redis;
 mod sockets;
 mod technique;
 mod views;
@@ -31,8 +32,9 @@ use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
 use push_by_hand::server::{Responder, Sent, Threads, log};
 use push_by_hand::websocket::Policy;
-use push_by_hand::{clock, json, pages};
+use push_by_hand::{clock, json, pages, wire};
 use readers::read;
+use redis::{Redis, Standing};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,6 +45,7 @@ use views::Views;
 
 const LESSON: Lesson = Lesson {
     takes_origins: true,
+    takes_redis: true,
     ..Lesson::new("hub", "one feed over all five techniques at once, with the wire in view", 4000)
 };
 
@@ -62,9 +65,13 @@ fn main() -> Result<(), Failure> {
     let views = Arc::new(Views::default());
     let server = options.server_with(Some(views.tap()))?;
     let port = options.bind(&server)?;
+    let redis = match &options.redis {
+        None => None,
+        Some(place) => Some(Redis::start(place.parse()?, options.wire.then(wire::to_terminal))?),
+    };
     let hub = Arc::new(Hub {
         started: Instant::now(),
-        channels: Channels::new(clock::unix_millis()),
+        channels: Channels::new(clock::unix_millis(), redis),
         views,
         cors: Cors {
             origins: options.origins.clone(),
@@ -191,9 +198,17 @@ fn status(hub: &Hub) -> Response {
             feed.newest()
         )
     });
+    let engine = match hub.channels.engine() {
+        None => r#"{"kind":"memory"}"#.to_owned(),
+        Some(Standing { address, behind, reconnects }) => format!(
+            r#"{{"kind":"redis","address":{},"behind":{},"reconnects":{reconnects}}}"#,
+            json::string(&address),
+            behind.as_millis()
+        ),
+    };
     let (received, sent) = hub.views.bytes();
     let body = format!(
-        r#"{{"uptime":{},"threads":{},"max_threads":{},"refused":{},"received":{received},"sent":{sent},"reading":{{{}}},"channels":[{}]}}"#,
+        r#"{{"uptime":{},"threads":{},"max_threads":{},"refused":{},"received":{received},"sent":{sent},"reading":{{{}}},"engine":{engine},"channels":[{}]}}"#,
         hub.started.elapsed().as_secs(),
         hub.threads.live(),
         hub.threads.max(),
