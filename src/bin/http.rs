@@ -106,7 +106,7 @@ fn page(request: &[u8]) -> Vec<u8> {
 fn refuse(mut stream: &TcpStream, status: &str) -> io::Result<()> {
     write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
     stream.shutdown(Shutdown::Write)?;
-    io::copy(&mut stream.take(MAX_BODY), &mut io::sink()).map(drop)
+    io::copy(&mut stream.take(16 * MAX_BODY), &mut io::sink()).map(drop)
 }
 
 fn end(code: i32, text: &str) -> ! {

@@ -43,6 +43,7 @@ fn every_excerpt_stands_in_its_file() {
 #[test]
 fn every_command_prints_what_the_book_says() {
     assert_none(&check_outputs());
+    shell::say_what_was_left_out();
 }
 
 #[test]
