@@ -7,10 +7,12 @@
 
 mod catalogue;
 mod excerpts;
+mod glossary;
 mod languages;
 mod lessons;
 mod markdown;
 mod measured;
+mod navigation;
 mod outputs;
 mod patterns;
 mod references;
@@ -87,11 +89,22 @@ fn the_chinese_book_keeps_step() {
     assert_none(&languages::check());
 }
 
+#[test]
+fn every_chapter_leads_to_its_neighbours_and_to_the_other_language() {
+    assert_none(&navigation::check());
+}
+
+#[test]
+fn every_word_that_is_introduced_is_in_the_glossary_and_used() {
+    assert_none(&glossary::check());
+}
+
 /// Sets excerpts and outputs right in the files, and says what it could not.
 #[test]
 #[ignore = "writes to docs/: run it by name"]
 fn refresh() {
     catalogue::refresh();
+    navigation::refresh();
     let mut left = mend(each(excerpts::check));
     left.extend(mend(check_outputs()));
     for document in Document::all() {

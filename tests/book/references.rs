@@ -17,7 +17,7 @@ const HOSTS: &[&str] = &[
 
 /// The paragraphs of a document: runs of lines that are not empty, each with the number of its
 /// first line.
-fn paragraphs(document: &Document) -> Vec<(usize, String)> {
+pub fn paragraphs(document: &Document) -> Vec<(usize, String)> {
     let mut paragraphs: Vec<(usize, String)> = Vec::new();
     let mut fresh = true;
     for (n, line) in document.prose() {

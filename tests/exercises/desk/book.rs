@@ -61,7 +61,7 @@ fn tasks(chapter: &str) -> Vec<(String, String)> {
         {
             tasks.push((name.to_owned(), rest.trim().to_owned()));
             open = true;
-        } else if line.starts_with("## ") {
+        } else if line.starts_with("## ") || line == "---" {
             open = false;
         } else if let (true, Some((_, task))) = (open, tasks.last_mut()) {
             task.push('\n');
