@@ -15,7 +15,7 @@
 use crate::markdown::{Block, Document, Stale, root};
 use crate::patterns::{blur, is_known, runs};
 use crate::shell::{Running, leave_out, words};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -39,8 +39,8 @@ struct Session {
     ports: Vec<(u16, u16)>,
     /// The runs named in the book and the real ones.
     runs: BTreeMap<String, String>,
-    /// The terminals whose last command was left out.
-    left_out: BTreeSet<String>,
+    /// A command was left out since the server began: what it would have led to is not looked for.
+    left_out: bool,
     /// Where the book's `target/` is.
     folder: PathBuf,
 }
@@ -146,12 +146,12 @@ impl Session {
     /// what stands there.
     fn perform(&mut self, step: &Step<'_>) -> (Vec<String>, Option<String>) {
         let mut terminal = terminal_of(step.block).unwrap_or_default().to_owned();
-        if step.command.as_deref().is_some_and(leave_out) {
-            self.left_out.insert(terminal.clone());
+        let missing = step.command.as_deref().map(leave_out);
+        self.left_out |= missing == Some(true);
+        if missing.unwrap_or(self.left_out) {
             return (step.expected().to_vec(), None);
         }
         if let Some(command) = &step.command {
-            self.left_out.remove(&terminal);
             let started = match command.strip_prefix("cargo run") {
                 Some(arguments)
                     if !NO_SERVERS
@@ -171,9 +171,6 @@ impl Session {
             };
         }
         let Some((running, shown)) = self.terminals.get(&terminal) else {
-            if self.left_out.contains(&terminal) {
-                return (step.expected().to_vec(), None);
-            }
             return (
                 step.expected().to_vec(),
                 Some(format!("nothing runs in the terminal \"{terminal}\"")),
@@ -228,6 +225,7 @@ impl Session {
     fn start(&mut self, arguments: &str) -> Result<Running, String> {
         // The old one ends first, as it does under the reader's Ctrl-C.
         self.terminals.remove(SERVER);
+        self.left_out = false;
         let words = words(arguments)?;
         if let [example, name] = &words[..]
             && example == "--example"
