@@ -164,7 +164,7 @@ impl Feed {
         if id.seq <= log.newest {
             return;
         }
-        if id.seq > log.newest + 1 {
+        if id.seq - log.newest > 1 {
             log.begin(id.epoch, id.seq - 1);
         }
         self.add(&mut log, id, time, event, data);
@@ -246,15 +246,16 @@ impl Feed {
     }
 
     fn news(&self, log: &Log, id: Id) -> News {
-        let oldest = log.newest - log.messages.len() as u64 + 1;
+        // The number before the oldest message that is kept.
+        let dropped = log.newest - log.messages.len() as u64;
         // An id of another run, or one that we have yet to give out, says nothing about this log.
         let (seq, gap) = if id != Id::START && id.epoch != log.epoch || id.seq > log.newest {
             (0, Gap::OtherRun)
         } else {
-            let missed = oldest.saturating_sub(id.seq + 1);
+            let missed = dropped.saturating_sub(id.seq);
             (id.seq, if missed > 0 { Gap::Missed(missed) } else { Gap::None })
         };
-        let skip = usize::try_from((seq + 1).saturating_sub(oldest)).unwrap_or(usize::MAX);
+        let skip = usize::try_from(seq.saturating_sub(dropped)).unwrap_or(usize::MAX);
         let mut bytes = 0;
         let fits = |message: &&Arc<Message>| {
             let before = bytes;

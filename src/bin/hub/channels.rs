@@ -6,7 +6,7 @@
 //! there are too many channels, the one that was silent for longest gives way, if nobody reads it.
 
 use crate::redis::{Redis, Standing};
-use push_by_hand::feed::{Feed, Id};
+use push_by_hand::feed::{Feed, Gap, Id};
 use push_by_hand::http::{Response, Status};
 use push_by_hand::json;
 use std::collections::HashMap;
@@ -111,6 +111,22 @@ impl Channels {
             redis.follow(name, &feed).map_err(NoChannel::Away)?;
         }
         Ok(feed)
+    }
+
+    /// Sees to it that a reader which has come from another hub, with an id that this one does not
+    /// know yet, is not told that its id is another run's. Twice, because the first answer may have
+    /// been under way when it came.
+    ///
+    /// # Errors
+    /// As [`feed`](Channels::feed).
+    pub fn catch_up(&self, name: &str, feed: &Arc<Feed>, after: Id) -> Result<(), NoChannel> {
+        let Some(redis) = &self.redis else { return Ok(()) };
+        for _ in 0..2 {
+            if feed.after(after).gap == Gap::OtherRun {
+                redis.catch_up(name, feed).map_err(NoChannel::Away)?;
+            }
+        }
+        Ok(())
     }
 
     /// Publishes to this channel, which begins now if there was none.

@@ -101,6 +101,7 @@ fn begin(
     let refuse = |expected: String| Response::refusal(Status::BAD_REQUEST, &expected);
     let feed = hub.channels.feed(channel).map_err(|missing| missing.response())?;
     let after = lesson::after(request, &feed).map_err(refuse)?;
+    hub.channels.catch_up(channel, &feed, after).map_err(|missing| missing.response())?;
     let foreign = (technique == Technique::WebSocket).then(|| hub.refuse_foreign_page(request));
     match foreign.flatten() {
         Some(refusal) => Err(refusal),

@@ -9,7 +9,7 @@ pub fn check() -> Check {
         feed.publish(&n.to_string());
     }
     let id = |seq| Id { epoch: EPOCH, seq };
-    let nonsense = Id { epoch: 0, seq: 0 };
+    let nonsense = Id::FOREIGN;
     for (target, last, expected) in [
         ("/events", "", feed.before_newest()),
         ("/events?after=1763700000000-3", "", id(3)),

@@ -6,7 +6,7 @@ use push_by_hand::http::Request;
 pub fn start(request: &Request, feed: &Feed) -> Id {
     let back = request.fields.get("last-event-id").map(str::to_owned);
     match back.or_else(|| request.query("after")) {
-        Some(id) => id.parse().unwrap_or(Id { epoch: 0, seq: 0 }),
+        Some(id) => id.parse().unwrap_or(Id::FOREIGN),
         None => feed.before_newest(),
     }
 }

@@ -6,6 +6,7 @@ use super::resp::{Error, Reply, write_command};
 use push_by_hand::connection::{Connection, Tap};
 use push_by_hand::http::percent_decode;
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -105,6 +106,10 @@ impl Link {
         match Reply::read_from(&mut self.connection) {
             Ok(Some(reply)) => Ok(reply),
             Ok(None) => Err(Failure::Away("Redis has closed the connection".into())),
+            Err(Error::Io(error)) if error.kind() == io::ErrorKind::TimedOut => {
+                let limit = (wait + ANSWER).as_secs();
+                Err(Failure::Away(format!("expected an answer within {limit} s; came none")))
+            }
             Err(error @ (Error::Io(_) | Error::CutOff)) => Err(Failure::Away(error.to_string())),
             Err(error) => Err(Failure::Wrong(format!("this is no Redis: {error}"))),
         }

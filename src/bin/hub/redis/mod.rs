@@ -19,7 +19,7 @@ mod resp;
 
 pub use link::Address;
 
-use follow::client_number;
+use follow::{BLOCK, client_number};
 use link::Link;
 use publish::{Publication, Task};
 use push_by_hand::clock;
@@ -30,12 +30,15 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How many messages may wait for their turn: one for each publishing thread, within reason.
 const WAITING: usize = 1024;
 /// How long a publisher or a channel's first reader waits for Redis.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How many channels are followed at most, so that one entry of each fits into a reply.
+const MOST_FOLLOWED: usize = 200;
+
 /// The hub's end of Redis.
 pub struct Redis {
     address: Address,
@@ -43,7 +46,7 @@ pub struct Redis {
     tasks: SyncSender<Task>,
     watched: Mutex<BTreeMap<String, Watched>>,
     changed: Condvar,
-    /// The number that Redis gave the connection which waits, to wake it by; -1 without one.
+    /// The number that Redis gave the connection which follows, to wake it by; -1 without one.
     waiting: AtomicI64,
     reconnects: AtomicU64,
     /// When the windows were last known to hold all that Redis had, in milliseconds since the Unix
@@ -129,6 +132,7 @@ impl Redis {
             event: event.to_owned(),
             data: data.to_owned(),
             begun: false,
+            until: Instant::now() + PATIENCE,
             done,
         };
         let full = |_| format!("expected Redis to keep up; {WAITING} messages wait for it");
@@ -144,13 +148,13 @@ impl Redis {
     pub fn follow(&self, channel: &str, feed: &Arc<Feed>) -> Result<(), String> {
         let mut watched = self.lock();
         watched.retain(|_, watched| watched.feed.strong_count() > 0);
-        if !watched.contains_key(channel) {
-            let feed = Arc::downgrade(feed);
-            watched.insert(channel.to_owned(), Watched { feed, state: Window::Unknown });
-            self.changed.notify_all();
-            // Where there is no room, the publishing thread is awake and busy, and the next XREAD
-            // sees the new channel a moment later.
-            let _ = self.tasks.try_send(Task::Wake);
+        let weak = Arc::downgrade(feed);
+        if watched.get(channel).is_none_or(|watched| !watched.feed.ptr_eq(&weak)) {
+            if watched.len() >= MOST_FOLLOWED {
+                return Err(format!("expected at most {MOST_FOLLOWED} channels; came one more"));
+            }
+            watched.insert(channel.to_owned(), Watched { feed: weak, state: Window::Unknown });
+            self.wake();
         }
         let state = |watched: &BTreeMap<String, Watched>| {
             watched.get(channel).map_or(Window::Unknown, |watched| watched.state.clone())
@@ -158,8 +162,7 @@ impl Redis {
         let unfilled = |watched: &mut BTreeMap<String, Watched>| {
             matches!(state(watched), Window::Unknown | Window::Until(_))
         };
-        let away = self.waiting.load(Ordering::Relaxed) == -1;
-        let patience = if away { Duration::ZERO } else { PATIENCE };
+        let patience = if self.is_away() { Duration::ZERO } else { PATIENCE };
         let (watched, _) = self
             .changed
             .wait_timeout_while(watched, patience, unfilled)
@@ -167,18 +170,47 @@ impl Redis {
         match state(&watched) {
             Window::Filled => Ok(()),
             Window::Failed(why) => Err(why),
-            Window::Unknown | Window::Until(_) => {
-                Err(format!("expected what {} has of this channel; it is away", self.address))
-            }
+            Window::Unknown | Window::Until(_) => Err(self.away()),
         }
+    }
+
+    /// Follows a channel, and asks Redis once more how far it is: returns when the window is there.
+    ///
+    /// # Errors
+    /// As [`follow`](Redis::follow).
+    pub fn catch_up(&self, channel: &str, feed: &Arc<Feed>) -> Result<(), String> {
+        if self.is_away() {
+            return Err(self.away());
+        }
+        if let Some(watched) = self.lock().get_mut(channel) {
+            watched.state = Window::Unknown;
+        }
+        self.wake();
+        self.follow(channel, feed)
+    }
+
+    /// Ends the `XREAD` that waits, because there is something else to do first.
+    fn wake(&self) {
+        self.changed.notify_all();
+        // Where there is no room, the publishing thread is awake and busy, and the next XREAD comes
+        // a moment later.
+        let _ = self.tasks.try_send(Task::Wake);
+    }
+
+    fn is_away(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) == -1
+    }
+
+    fn away(&self) -> String {
+        format!("expected what {} has of this channel; it is away", self.address)
     }
 
     /// How it goes.
     pub fn standing(&self) -> Standing {
-        let behind = match self.waiting.load(Ordering::Relaxed) {
-            -1 => clock::unix_millis().saturating_sub(self.in_step.load(Ordering::Relaxed)),
-            _ => 0,
-        };
+        let since = clock::unix_millis().saturating_sub(self.in_step.load(Ordering::Relaxed));
+        // Where nothing is published, word comes once a `BLOCK`.
+        let quiet = self.lock().is_empty() || u128::from(since) < 2 * BLOCK.as_millis();
+        let behind = if quiet { 0 } else { since };
         Standing {
             address: self.address.to_string(),
             behind: Duration::from_millis(behind),

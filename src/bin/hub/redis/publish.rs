@@ -50,6 +50,8 @@ pub struct Publication {
     pub data: String,
     /// Whether the script has had its turn: it has the last word.
     pub begun: bool,
+    /// When its publisher gives up waiting.
+    pub until: Instant,
     pub done: SyncSender<Result<Id, String>>,
 }
 
@@ -61,10 +63,17 @@ impl Redis {
         while let Ok(first) = tasks.recv() {
             let mut batch: VecDeque<Task> = [first].into();
             batch.extend(tasks.try_iter().take(BATCH - 1));
+            // Whoever was told that it took too long may have published it again.
+            let now = Instant::now();
+            batch.retain(|task| !matches!(task, Task::Publish(late) if late.until <= now));
             let outcome = self.publish_batch(&mut link, closed_until, &mut batch);
             let Err(failure) = outcome else { continue };
             link = None;
-            closed_until = closed_until.max(Instant::now() + CLOSED);
+            // Not by those who are refused meanwhile, or whoever asks often enough would keep it
+            // closed for ever.
+            if Instant::now() >= closed_until {
+                closed_until = Instant::now() + CLOSED;
+            }
             for task in batch {
                 if let Task::Publish(publication) = task {
                     // Whoever has given up waiting needs no answer.
@@ -92,8 +101,9 @@ impl Redis {
             Some(link) => link,
             none => none.insert(Link::open(&self.address, self.tap.clone())?),
         };
-        for task in batch.iter() {
+        for task in batch.iter_mut() {
             match task {
+                Task::Publish(publication) if publication.epoch == 0 => publication.begin(link)?,
                 Task::Publish(publication) => publication.add(link)?,
                 Task::Wake => {
                     let id = self.waiting.load(Ordering::Relaxed).to_string();
@@ -102,7 +112,14 @@ impl Redis {
             }
         }
         while !batch.is_empty() {
-            let mut reply = link.receive(Duration::ZERO)?;
+            let reply = link.receive(Duration::ZERO)?;
+            // It was the first of several servers, and another is now: the next connection asks
+            // anew who has the name.
+            if let Reply::Error(said) = &reply
+                && said.starts_with("READONLY")
+            {
+                return Err(Failure::Away(format!("Redis said: {said}")));
+            }
             // The script goes behind the commands that have left, and its reply behind theirs.
             if let Some(Task::Publish(publication)) = batch.front_mut()
                 && publication.needs_begin(&reply)
@@ -112,7 +129,7 @@ impl Redis {
                 continue;
             }
             if let Some(Task::Publish(publication)) = batch.pop_front() {
-                let id = match &mut reply {
+                let id = match &reply {
                     Reply::Error(said) => Err(format!("Redis said: {said}")),
                     reply => reply
                         .text()
@@ -129,7 +146,7 @@ impl Redis {
 impl Publication {
     /// `XADD`, to a stream that is there and has our epoch.
     fn add(&self, link: &mut Link) -> Result<(), Failure> {
-        let (key, id) = (key(&self.channel), format!("{}-*", self.epoch.max(1)));
+        let (key, id) = (key(&self.channel), format!("{}-*", self.epoch));
         let time = clock::unix_millis().to_string();
         link.send(&[
             b"XADD",
