@@ -8,6 +8,7 @@
 //! StartLine ─▶ Field… ─▶ Body ──────────────────────────────────────────────▶ StartLine
 //!                    ├─▶ ChunkSize ─▶ Body ─▶ ChunkEnd ─▶ ChunkSize … Trailer ─┘
 //!                    └─▶ FrameHead ─▶ ExtendedLength ─▶ MaskingKey ─▶ Payload ─▶ FrameHead
+//! Value ─▶ Bulk ─▶ Value                       where our first byte is the `*` of a Redis command
 //! ```
 //!
 //! Implements the outlines of RFC 9112 §2 to §7, HTML, "Server-sent events", and RFC 6455 §5.2.
@@ -16,7 +17,7 @@
 //!
 //! Left out: codings other than chunked, and all that a strict reader must check.
 
-use super::{Direction, Part, names};
+use super::{Direction, Part, names, resp};
 use crate::http::Status;
 use crate::websocket::{Opcode, mask};
 use std::collections::VecDeque;
@@ -53,6 +54,8 @@ pub struct Dissector {
     asked: VecDeque<bool>,
     /// Who said 101: that direction carries the server's frames, the other one the client's.
     switched: Option<Direction>,
+    /// Whether this is a connection to Redis. Nobody else is spoken to first with a `*`.
+    redis: Option<bool>,
 }
 
 /// Where one direction stands.
@@ -82,6 +85,8 @@ enum State {
     ExtendedLength,
     MaskingKey,
     Payload,
+    Value,
+    Bulk,
 }
 
 /// What a head says about what follows it.
@@ -122,6 +127,8 @@ impl Dissector {
     pub fn read(&mut self, direction: Direction, mut bytes: &[u8]) -> Vec<Part> {
         let mut parts = Vec::new();
         while let Some(&first) = bytes.first() {
+            let spoken = direction == Direction::Out && first == b'*';
+            let redis = *self.redis.get_or_insert(spoken);
             let side = &mut self.sides[direction as usize];
             if side.state == State::StartLine && side.length == 0 {
                 // A client need not wait for the 101, and no request begins with a byte that
@@ -130,10 +137,10 @@ impl Dissector {
                     && side.head.status.is_none()
                     && !first.is_ascii_graphic()
                     && !first.is_ascii_whitespace();
-                side.begin(if early || self.switched.is_some() {
-                    State::FrameHead
-                } else {
-                    State::StartLine
+                side.begin(match early || self.switched.is_some() {
+                    _ if redis => State::Value,
+                    true => State::FrameHead,
+                    false => State::StartLine,
                 });
             }
             let (n, whole) = side.take(bytes);
@@ -210,6 +217,17 @@ impl Dissector {
             State::FrameHead => {
                 let client = self.switched != Some(direction);
                 return side.frame_head(&part, client, parts);
+            }
+            State::Value if let Some(left) = resp::bulk_behind(bytes) => {
+                (side.state, side.left) = (State::Bulk, left);
+                (side.held, side.length) = (part.bytes, part.length);
+                return;
+            }
+            State::Value | State::Bulk => {
+                side.begin(State::Value);
+                let line = bytes.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
+                let (name, meaning) = resp::part(direction, line.trim_ascii_end());
+                (name, resp::SECTION, meaning)
             }
             State::ExtendedLength => side.extended_length(bytes),
             State::MaskingKey => {
@@ -333,9 +351,11 @@ impl Side {
         let (n, ended) = match self.state {
             State::Body if self.head.events => self.event_line(within),
             State::Body if !self.head.endless => (within.len(), false),
-            State::FrameHead | State::ExtendedLength | State::MaskingKey | State::Payload => {
-                (within.len(), false)
-            }
+            State::FrameHead
+            | State::ExtendedLength
+            | State::MaskingKey
+            | State::Payload
+            | State::Bulk => (within.len(), false),
             _ => match within.iter().position(|&byte| byte == b'\n') {
                 Some(end) => (end + 1, true),
                 None => (within.len(), false),

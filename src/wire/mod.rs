@@ -3,7 +3,7 @@
 //!
 //! Hangs on the two ends of `connection` and sees nothing else: what it shows is what was sent, not
 //! what we meant to send. The parts are those of RFC 9112 (messages, chunks), of HTML, "Server-sent
-//! events", and of RFC 6455 §5.2 (frames).
+//! events", of RFC 6455 §5.2 (frames), and of RESP, where this program asks Redis.
 //!
 //! ```text
 //! Connection ─▶ Tap ─▶ Crossing: 81 85 37 fa 21 3d 7f 9f 4d 51 58
@@ -18,6 +18,7 @@
 
 mod dissect;
 mod names;
+mod resp;
 #[cfg(test)]
 mod tests;
 mod view;

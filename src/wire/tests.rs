@@ -288,6 +288,35 @@ fn a_client_that_does_not_wait_for_the_101_is_understood() {
 }
 
 #[test]
+fn what_we_say_to_redis_and_what_it_answers_is_cut_into_values() {
+    expect(
+        &[
+            (Out, b"*2\r\n$4\r\nXLEN\r\n$5\r\na\r\nbc\r\n*1\r\n$0\r\n\r\n"),
+            (In, b":42\r\n+OK\r\n-ERR no\r\n$-1\r\n*-1\r\n"),
+            (In, b"*1\r\n$7\r\n1-1\r\n::\r\nwhat\r\n$5\r\nhel"),
+        ],
+        &[
+            ("command", b"*2\r\n", "2 words"),
+            ("bulk string", b"$4\r\nXLEN\r\n", "4 bytes"),
+            ("bulk string", b"$5\r\na\r\nbc\r\n", "5 bytes"),
+            ("command", b"*1\r\n", "1 word"),
+            ("bulk string", b"$0\r\n\r\n", "0 bytes"),
+            ("integer", b":42\r\n", ""),
+            ("simple string", b"+OK\r\n", ""),
+            ("error", b"-ERR no\r\n", "it did not do it"),
+            ("null", b"$-1\r\n", "there is none"),
+            ("null", b"*-1\r\n", "there is none"),
+            ("array", b"*1\r\n", "1 element"),
+            ("bulk string", b"$7\r\n1-1\r\n::\r\n", "7 bytes"),
+            ("not RESP", b"what\r\n", ""),
+            ("unfinished", b"$5\r\nhel", "the connection ended"),
+        ],
+    );
+    // A server never speaks first, and what a stranger sends us is HTTP or nothing.
+    assert_eq!(parts(&[(In, b"*1\r\n")], usize::MAX)[0].name, "not HTTP");
+}
+
+#[test]
 fn what_is_not_http_is_shown_as_such() {
     expect(
         &[
