@@ -65,8 +65,8 @@ fn hold(feed: &Feed, after: Id, limit: Duration, mut responder: Responder) -> io
     let deadline = Instant::now() + limit;
     loop {
         let news = feed.wait_after(after, deadline.min(Instant::now() + LOOK));
-        // Held answers are never cached: a browser makes a second tab wait for the first if they
-        // could share one.
+        // What was news once must never come from a cache. (Against a second tab that waits for the
+        // first, only the page can do something: its request must pass by the browser's cache.)
         if !news.is_empty() {
             return responder.send(
                 Response::json(Status::OK, json::news(&news)).with("Cache-Control", "no-store"),
