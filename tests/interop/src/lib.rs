@@ -10,6 +10,7 @@ pub mod client;
 pub mod engines;
 pub mod messages;
 pub mod program;
+pub mod redis;
 pub mod streams;
 
 use std::io::{self, ErrorKind, Read, Write};

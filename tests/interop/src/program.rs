@@ -99,6 +99,10 @@ impl Program {
         self.spawn();
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What the program has printed so far, on both its outputs.
     pub fn output(&self) -> String {
         self.output.lock().expect("no printing thread panics").clone()
