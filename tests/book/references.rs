@@ -13,6 +13,7 @@ const HOSTS: &[&str] = &[
     "fetch.spec.whatwg.org",
     "websockets.spec.whatwg.org",
     "doc.rust-lang.org",
+    "redis.io",
 ];
 
 /// The paragraphs of a document: runs of lines that are not empty, each with the number of its

@@ -332,6 +332,37 @@ fn what_is_gone_from_redis_is_counted_where_it_can_be_and_a_reset_where_not() {
     wait_for("it is a channel", LIMIT, || publish(port, "/other", "x"));
 }
 
+/// A line whose times, ids and lengths may differ.
+fn shape(line: &str) -> String {
+    let mut shape = String::new();
+    for c in line.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }) {
+        if !(c == '0' || c == ' ') || !shape.ends_with(c) {
+            shape.push(c);
+        }
+    }
+    shape.trim().to_owned()
+}
+
+#[test]
+fn the_chapter_shows_what_crosses_the_connections_to_redis() {
+    let redis = Redis::start("");
+    let hub = Program::start("hub", ONE_PORT, &["--wire", "--redis", &redis.place()]);
+    publish(hub.port("page"), "", "first").expect("all is well");
+    publish(hub.port("page"), "", "hello").expect("all is well");
+    for chapter in ["docs/13-many_machines.md", "docs/zh/13-many_machines.md"] {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+        let text = std::fs::read_to_string(format!("{root}/{chapter}")).expect("a chapter");
+        let block = text.split("<!-- with Redis -->\n```text\n").nth(1).expect("a block");
+        let block = block.split("\n```").next().expect("an end");
+        assert!(block.lines().count() > 20);
+        for line in block.lines() {
+            wait_for(line, LIMIT, || {
+                hub.output().lines().any(|said| shape(said) == shape(line)).then_some(())
+            });
+        }
+    }
+}
+
 /// Publishes `count` messages over `connections`, each waiting for its 201; returns the time.
 fn publish_all(ports: &[u16], connections: usize, count: usize) -> Duration {
     let begun = Instant::now();
