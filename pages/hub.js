@@ -286,6 +286,14 @@ function showWhole() {
   write(byId('state'), control.words ?? words.join(' · '));
 }
 
+// Where the log is, if it is not in the hub's memory.
+async function showEngine() {
+  const { engine } = await (await fetch('/status')).json();
+  byId('engine').hidden = !engine.address;
+  write(byId('engine'), say('engine', engine));
+}
+
 showAddresses();
+showEngine().catch(() => {}); // without a hub the page says enough
 setInterval(showAll, 100);
 control.run();

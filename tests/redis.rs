@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 use support::{Client, Program, eventually, get, request, text, values};
@@ -111,6 +111,7 @@ struct Redis {
     /// New connections are closed at once, and old ones at their next command.
     gone: Arc<AtomicBool>,
     begun: Arc<Mutex<u64>>,
+    published: Arc<Condvar>,
 }
 
 impl Redis {
@@ -140,14 +141,14 @@ impl Redis {
             },
             ["XADD" | "EVAL", .., text] => self.add(&words, text),
             ["XREAD", ..] => {
-                for _ in 0..20 {
-                    let news = self.news(&words);
-                    if news != "*-1\r\n" || !words.contains(&"BLOCK") {
-                        return news;
-                    }
-                    thread::sleep(Duration::from_millis(50));
+                let mut streams = self.streams.lock().unwrap();
+                if words.contains(&"BLOCK") {
+                    let nothing = |streams: &mut HashMap<_, _>| news(streams, &words) == NOTHING;
+                    let wait = Duration::from_secs(1);
+                    let waited = self.published.wait_timeout_while(streams, wait, nothing);
+                    streams = waited.unwrap().0;
                 }
-                "*-1\r\n".into()
+                news(&streams, &words)
             }
             _ => panic!("no hub asks {words:?}"),
         }
@@ -169,31 +170,34 @@ impl Redis {
             (1_763_700_000_000 + *begun, Vec::new())
         });
         texts.push(text.into());
+        self.published.notify_all();
         bulk(&format!("{epoch}-{}", texts.len()))
     }
+}
 
-    /// What `XREAD` answers at once.
-    fn news(&self, words: &[&str]) -> String {
-        let streams = self.streams.lock().unwrap();
-        let names = words.iter().position(|word| *word == "STREAMS").unwrap() + 1;
-        let names = &words[names..];
-        let (keys, after) = names.split_at(names.len() / 2);
-        let mut found = Vec::new();
-        for (key, after) in keys.iter().zip(after) {
-            let Some((epoch, texts)) = streams.get(*key) else { continue };
-            let (run, seq) = support::id(after);
-            let seen = if run == *epoch { usize::try_from(seq).unwrap() } else { 0 };
-            let entries = (seen + 1..=texts.len()).fold(String::new(), |mut all, number| {
-                write!(all, "{}", entry(*epoch, number, texts)).unwrap();
-                all
-            });
-            if seen < texts.len() {
-                found.push(format!("*2\r\n{}*{}\r\n{entries}", bulk(key), texts.len() - seen));
-            }
+const NOTHING: &str = "*-1\r\n";
+
+/// What `XREAD` answers at once.
+fn news(streams: &HashMap<String, Stream>, words: &[&str]) -> String {
+    let names = words.iter().position(|word| *word == "STREAMS").unwrap() + 1;
+    let names = &words[names..];
+    let (keys, after) = names.split_at(names.len() / 2);
+    let mut found = Vec::new();
+    for (key, after) in keys.iter().zip(after) {
+        let Some((epoch, texts)) = streams.get(*key) else { continue };
+        let (run, seq) = support::id(after);
+        let seen = if run == *epoch { usize::try_from(seq).unwrap() } else { 0 };
+        let entries = (seen + 1..=texts.len()).fold(String::new(), |mut all, number| {
+            write!(all, "{}", entry(*epoch, number, texts)).unwrap();
+            all
+        });
+        if seen < texts.len() {
+            found.push(format!("*2\r\n{}*{}\r\n{entries}", bulk(key), texts.len() - seen));
         }
-        if found.is_empty() {
-            return "*-1\r\n".into();
-        }
+    }
+    if found.is_empty() {
+        NOTHING.into()
+    } else {
         format!("*{}\r\n{}", found.len(), found.concat())
     }
 }
@@ -303,4 +307,26 @@ fn readers_stay_while_redis_is_gone_and_what_was_flushed_is_a_reset() {
     reader.read_through("\"data\":\"after\"}\n\n");
     assert!(text(&get(port, "/status")).contains(r#""reconnects":1"#));
     assert_eq!(hub.log().len(), 2, "{:?}", hub.log());
+}
+
+#[test]
+fn the_connections_to_redis_are_on_the_wire_and_in_no_count_of_the_hub() {
+    let place = format!("127.0.0.1:{}", Redis::default().start());
+    let flags = ["--port", "0", "--wire", "--redis", &place];
+    let hub = Program::start(env!("CARGO_BIN_EXE_hub"), &flags);
+    let port = hub.port("page");
+    for line in [
+        r"→     4  command        *2\r\n                                  2 words",
+        r"      10  bulk string    $4\r\nINFO\r\n                          4 bytes",
+        r"      12  bulk string    $6\r\nserver\r\n                        6 bytes",
+        r"←    35  bulk string    $28\r\nredis_version:7.0.15\r\nmore\r\n",
+        r"←     4  integer        :7\r\n",
+    ] {
+        hub.output_line(line);
+    }
+    let mut client = Client::connect(port);
+    let status = client.get("/status", "");
+    let asked = "GET /status HTTP/1.1\r\nHost: localhost\r\n\r\n".len();
+    let counted = format!(r#""received":{asked},"sent":0,"#);
+    assert!(text(&status).contains(&counted), "{}", text(&status));
 }
