@@ -14,8 +14,8 @@
 //! nobody up and costs nothing, and one that comes back after a cut asks from where it was. Who
 //! stays away so long that the log has moved on is told how many messages it missed.
 //!
-//! Left out: the log lives in memory and ends with the process. A production server would keep it
-//! elsewhere.
+//! Left out: the log lives in memory and ends with the process. The hub can keep it elsewhere, and
+//! then this is a window of it, filled by [`append`](Feed::append).
 
 use crate::clock;
 use std::collections::VecDeque;
