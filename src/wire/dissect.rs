@@ -131,8 +131,8 @@ impl Dissector {
             let redis = *self.redis.get_or_insert(spoken);
             let side = &mut self.sides[direction as usize];
             if side.state == State::StartLine && side.length == 0 {
-                // A client need not wait for the 101, and no request begins with a byte that
-                // begins a frame without extensions.
+                // A client must wait for the 101 (RFC 6455 §4.1). One that does not is read all the
+                // same: no request begins with a byte that begins a frame without extensions.
                 let early = side.head.websocket
                     && side.head.status.is_none()
                     && !first.is_ascii_graphic()

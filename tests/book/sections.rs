@@ -91,6 +91,8 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (8259, "8.1", "Character Encoding"),
     (8446, "", "The Transport Layer Security (TLS) Protocol Version 1.3"),
     (8446, "5.1", "Record Layer"),
+    (7692, "", "Compression Extensions for WebSocket"),
+    (8441, "", "Bootstrapping WebSockets with HTTP/2"),
     (9110, "", "HTTP Semantics"),
     (9110, "3.7", "Intermediaries"),
     (9110, "4.2.4", "Deprecation of userinfo in http(s) URIs"),
@@ -176,6 +178,7 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (9112, "11.2", "Request Smuggling"),
     (9113, "", "HTTP/2"),
     (9293, "", "Transmission Control Protocol (TCP)"),
+    (9931, "", "Security Considerations for Optimistic Protocol Transitions in HTTP/1.1"),
 ];
 
 /// Sections without numbers that stay: the living standards are cited by title.
