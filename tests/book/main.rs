@@ -15,6 +15,8 @@ mod measured;
 mod navigation;
 mod outputs;
 mod patterns;
+#[path = "../support/process.rs"]
+mod process;
 mod references;
 mod sections;
 mod shell;

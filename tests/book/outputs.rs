@@ -20,6 +20,7 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 /// One command and what the book says of it.
 struct Step<'a> {
@@ -49,6 +50,8 @@ struct Session {
 const SERVER: &str = "server";
 /// The port of the steps of chapter 1.
 const EXAMPLE_PORT: u16 = 7070;
+/// For the refresh alone, which has nothing to compare with: so long without a line is the end.
+const SILENCE: Duration = Duration::from_millis(700);
 /// Our programs that are no servers: they run in any terminal, beside one.
 const NO_SERVERS: &[&str] = &["accept_key", "client"];
 
@@ -195,16 +198,16 @@ impl Session {
                 .skip(shown)
                 .collect()
         };
-        let came = running.screen.wait(None, |lines| {
-            open && reach(&wanted, &blurred(&book(lines, self)), open).is_some()
-        });
+        let came = running
+            .wait(|lines| open && reach(&wanted, &blurred(&book(lines, self)), open).is_some());
         let mut now = book(&came, self);
         let used = reach(&wanted, &blurred(&now), open);
         let mended = match used {
             Some(_) => expected.to_vec(),
             None => {
                 if open {
-                    now = book(&running.screen.wait_for_silence(), self);
+                    running.screen.wait_for_silence(SILENCE);
+                    now = book(&running.screen.lines(), self);
                 }
                 nearest(expected, &now, &step.block.varies)
             }
@@ -278,8 +281,7 @@ impl Session {
             let said = |lines: &[String], port: u16| {
                 lines.iter().any(|line| line.contains(&format!(":{port}")))
             };
-            let lines =
-                running.screen.wait(None, |lines| ports.iter().all(|(_, real)| said(lines, *real)));
+            let lines = running.wait(|lines| ports.iter().all(|(_, real)| said(lines, *real)));
             if lines.iter().any(|line| line.contains("is taken; choose another")) {
                 continue;
             }
@@ -299,7 +301,7 @@ impl Session {
         let real = free_port(EXAMPLE_PORT);
         let running = Running::process(Command::new(program).arg(real.to_string()));
         let said = |lines: &[String]| lines.iter().any(|line| line.contains(&format!(":{real}")));
-        running.screen.wait(None, said);
+        running.wait(said);
         self.ports.retain(|(book, _)| *book != EXAMPLE_PORT);
         self.ports.push((EXAMPLE_PORT, real));
         Ok(running)

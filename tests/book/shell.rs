@@ -4,124 +4,39 @@
 //! Only `cargo run` is replaced: by the program that this test was built with. A command whose tool
 //! this machine lacks is left out, and the run says so; with `BOOK_COMPLETE=1` that is a fault.
 
+use crate::process::{Output, Process};
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::thread;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long anything may take before the book counts as wrong: only a fault reaches this.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a command has printed so far.
-#[derive(Default)]
-pub struct Screen {
-    state: Mutex<State>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
-    bytes: Vec<u8>,
-    ended: bool,
-}
-
-impl Screen {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
-    }
-
-    fn print(&self, bytes: &[u8]) {
-        self.lock().bytes.extend_from_slice(bytes);
-        self.changed.notify_all();
-    }
-
-    fn end(&self) {
-        self.lock().ended = true;
-        self.changed.notify_all();
-    }
-
-    /// Whether the command is over.
-    pub fn has_ended(&self) -> bool {
-        self.lock().ended
-    }
-
-    /// The lines so far; the last one only if its end has come.
-    fn lines_of(state: &State) -> Vec<String> {
-        let text = String::from_utf8_lossy(&state.bytes);
-        let mut lines: Vec<String> =
-            text.split('\n').map(|line| line.trim_end_matches('\r').to_owned()).collect();
-        if lines.last().is_some_and(|last| last.is_empty() || !state.ended) {
-            lines.pop();
-        }
-        lines
-    }
-
-    /// Waits until `enough` has come, the command is over, or time is; returns what there is.
-    pub fn wait(
-        &self,
-        patience: Option<Duration>,
-        mut enough: impl FnMut(&[String]) -> bool,
-    ) -> Vec<String> {
-        let wait = |state: &mut State| !state.ended && !enough(&Screen::lines_of(state));
-        let (state, _) = self
-            .changed
-            .wait_timeout_while(self.lock(), patience.unwrap_or(PATIENCE), wait)
-            .unwrap();
-        Screen::lines_of(&state)
-    }
-
-    /// Waits until nothing more comes for a while: for the refresh alone, which has nothing to
-    /// compare with.
-    pub fn wait_for_silence(&self) -> Vec<String> {
-        let mut state = self.lock();
-        loop {
-            let before = state.bytes.len();
-            state = self
-                .changed
-                .wait_timeout_while(state, Duration::from_millis(700), |now| {
-                    !now.ended && now.bytes.len() == before
-                })
-                .unwrap()
-                .0;
-            if state.ended || state.bytes.len() == before {
-                return Screen::lines_of(&state);
-            }
-        }
-    }
-}
-
-/// A program of ours, or a shell with all that it has started, and its screen; ended with this
-/// value.
+/// A program of ours, or a shell with all that it has started, and what is on its screen; ended
+/// with this value.
 pub struct Running {
-    child: Child,
-    pub screen: Arc<Screen>,
+    process: Process,
+    pub screen: Arc<Output>,
 }
 
 impl Running {
-    /// Starts a process whose two outputs go to one screen, in the order in which they were
-    /// written. Where it reads, it reads a keyboard on which nobody types.
+    /// Starts a process on a screen of its own.
     pub fn process(command: &mut Command) -> Running {
-        let (mut reader, writer) = io::pipe().unwrap();
-        command.stdin(Stdio::piped()).stdout(writer.try_clone().unwrap()).stderr(writer);
         // A group of its own: what a shell has started ends with it.
-        let child = command.process_group(0).spawn();
-        let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        // The command holds the writing ends; the pipe ends when the process does.
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let running = Running { child, screen: Arc::default() };
-        let screen = Arc::clone(&running.screen);
-        thread::spawn(move || {
-            let mut bytes = [0; 4096];
-            while let Ok(n @ 1..) = reader.read(&mut bytes) {
-                screen.print(&bytes[..n]);
-            }
-            screen.end();
-        });
-        running
+        let process = Process::start_on_one_screen(command.process_group(0));
+        let process = process.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let screen = Arc::clone(&process.output);
+        Running { process, screen }
+    }
+
+    /// Waits until enough has come, the command is over, or time is; returns the lines so far.
+    pub fn wait(&self, mut enough: impl FnMut(&[String]) -> bool) -> Vec<String> {
+        self.screen.wait_for(PATIENCE, |lines| enough(lines).then_some(()));
+        self.screen.lines()
     }
 
     /// Starts a command that is no server. `programs` is where ours are, and `folder` is what the
@@ -146,11 +61,9 @@ impl Drop for Running {
     fn drop(&mut self) {
         if !self.screen.has_ended() {
             // An error means that all have ended meanwhile.
-            let group = format!("-{}", self.child.id());
+            let group = format!("-{}", self.process.pid());
             let _ = Command::new("kill").args(["-9", "--", &group]).stderr(Stdio::null()).status();
         }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -18,13 +18,14 @@
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
 pub mod frames;
+pub mod process;
 
+use process::{Output, Process};
 use push_by_hand::http::Response;
 use push_by_hand::http::body::Body;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -36,11 +37,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const LONGEST_BODY: usize = 64 * 1024 * 1024;
 
 /// One of our programs. It is killed when this value goes.
-pub struct Program {
-    child: Child,
-    output: Arc<Lines>,
-    log: Arc<Lines>,
-}
+pub struct Program(Process);
 
 impl Program {
     /// Starts a program (`env!("CARGO_BIN_EXE_polling")`) with these flags. Give `--port 0`, so
@@ -52,51 +49,25 @@ impl Program {
     /// The same for a command that needs more than flags: a limit of the shell, a variable of the
     /// environment.
     pub fn run(command: &mut Command) -> Program {
-        let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child =
-            piped.spawn().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
-        // Both pipes are read at once and always: a program that writes into a full pipe stands
-        // still.
-        let output = Lines::read_from(child.stdout.take().unwrap());
-        let log = Lines::read_from(child.stderr.take().unwrap());
-        Program { child, output, log }
+        let process = Process::start(command);
+        Program(process.unwrap_or_else(|error| panic!("{command:?} did not start: {error}")))
     }
 
     /// Starts a program whose log nobody reads: what it writes there stays in the pipe, until the
     /// pipe is full.
     pub fn start_unheard(program: &str, flags: &[&str]) -> Program {
-        let mut command = Command::new(program);
-        let mut child = command
-            .args(flags)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Program {
-            output: Lines::read_from(child.stdout.take().unwrap()),
-            log: Lines::read_from(io::empty()),
-            child,
-        }
+        Program(Process::start_unheard(Command::new(program).args(flags)).unwrap())
     }
 
     /// Its process id.
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.0.pid()
     }
 
     /// The URL that the program prints after this word: `url("page")` is `http://localhost:40123/`.
     /// Waits for the line.
     pub fn url(&self, what: &str) -> String {
-        let line = self.output.wait_for(
-            what,
-            |line| line.split_whitespace().next() == Some(what),
-            &self.log,
-        );
-        line.split_whitespace()
-            .nth(1)
-            .unwrap_or_else(|| panic!("a URL after \"{what}\" in \"{line}\""))
-            .to_owned()
+        self.0.url(what, PATIENCE).unwrap_or_else(|| self.missing(&format!("a URL after {what}")))
     }
 
     /// The port in that URL.
@@ -108,35 +79,45 @@ impl Program {
 
     /// The first line of the log (standard error) that holds this text. Waits for it.
     pub fn log_line(&self, text: &str) -> String {
-        self.log.wait_for(text, |line| line.contains(text), &self.output)
+        self.line_of(&self.0.log, text)
     }
 
     /// The first line of standard output that holds this text. Waits for it.
     pub fn output_line(&self, text: &str) -> String {
-        self.output.wait_for(text, |line| line.contains(text), &self.log)
+        self.line_of(&self.0.output, text)
+    }
+
+    fn line_of(&self, output: &Output, text: &str) -> String {
+        let line = |lines: &[String]| lines.iter().find(|line| line.contains(text)).cloned();
+        output.wait_for(PATIENCE, line).unwrap_or_else(|| self.missing(text))
+    }
+
+    fn missing(&self, what: &str) -> ! {
+        panic!("{what:?} did not come.\nOutput: {:#?}\nLog: {:#?}", self.output(), self.log())
     }
 
     /// The log so far.
     pub fn log(&self) -> Vec<String> {
-        self.log.state.lock().unwrap().lines.clone()
+        self.0.log.lines()
     }
 
     /// Standard output so far.
     pub fn output(&self) -> Vec<String> {
-        self.output.state.lock().unwrap().lines.clone()
+        self.0.output.lines()
     }
 
     /// Whether it still runs.
     pub fn is_running(&mut self) -> bool {
-        self.child.try_wait().unwrap().is_none()
+        self.0.is_running()
     }
 
     /// Waits until it ends by itself; returns its exit code (`None` after a signal) and all it
     /// wrote: standard output, standard error.
     pub fn wait_for_end(mut self) -> (Option<i32>, String, String) {
-        self.output.wait_for_end();
-        self.log.wait_for_end();
-        (self.child.wait().unwrap().code(), self.output().join("\n"), self.log().join("\n"))
+        for output in [&self.0.output, &self.0.log] {
+            assert!(output.wait_for_end(PATIENCE), "it went on: {:#?}", output.lines());
+        }
+        (self.0.wait(), self.output().join("\n"), self.log().join("\n"))
     }
 
     /// How many threads it has, the main one among them (Linux).
@@ -151,87 +132,14 @@ impl Program {
 
     /// How many files it has open, sockets among them (Linux).
     pub fn open_files(&self) -> usize {
-        let path = format!("/proc/{}/fd", self.child.id());
+        let path = format!("/proc/{}/fd", self.pid());
         std::fs::read_dir(&path)
             .unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux"))
             .count()
     }
 
     fn status(&self, name: &str) -> u64 {
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{path}: {error}; this needs Linux"));
-        let number = status
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
-        number.unwrap_or_else(|| panic!("a number after {name} in {path}"))
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // Either may fail only if it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The lines that come out of a pipe, for whoever waits for one.
-struct Lines {
-    state: Mutex<LinesState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct LinesState {
-    lines: Vec<String>,
-    ended: bool,
-}
-
-impl Lines {
-    fn read_from(pipe: impl Read + Send + 'static) -> Arc<Lines> {
-        let lines = Arc::new(Lines { state: Mutex::default(), changed: Condvar::new() });
-        let filled = Arc::clone(&lines);
-        thread::spawn(move || {
-            let mut pipe = BufReader::new(pipe);
-            let mut line = Vec::new();
-            while matches!(pipe.read_until(b'\n', &mut line), Ok(1..)) {
-                filled
-                    .state
-                    .lock()
-                    .unwrap()
-                    .lines
-                    .push(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned());
-                filled.changed.notify_all();
-                line.clear();
-            }
-            filled.state.lock().unwrap().ended = true;
-            filled.changed.notify_all();
-        });
-        lines
-    }
-
-    fn wait_for(&self, what: &str, mut wanted: impl FnMut(&str) -> bool, other: &Lines) -> String {
-        let state = self.state.lock().unwrap();
-        let found =
-            |state: &mut LinesState| !state.ended && !state.lines.iter().any(|line| wanted(line));
-        let (state, _) = self.changed.wait_timeout_while(state, PATIENCE, found).unwrap();
-        let line = state.lines.iter().find(|line| wanted(line)).cloned();
-        line.unwrap_or_else(|| {
-            let other = &other.state.lock().unwrap().lines;
-            panic!(
-                "no line with \"{what}\" came.\nHere: {:#?}\nOn the other stream: {other:#?}",
-                state.lines
-            )
-        })
-    }
-
-    fn wait_for_end(&self) {
-        let (state, _) = self
-            .changed
-            .wait_timeout_while(self.state.lock().unwrap(), PATIENCE, |state| !state.ended)
-            .unwrap();
-        assert!(state.ended, "the program went on for {PATIENCE:?}: {:#?}", state.lines);
+        self.0.status(name).unwrap_or_else(|| panic!("no {name}; this needs Linux"))
     }
 }
 

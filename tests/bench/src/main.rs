@@ -13,6 +13,8 @@ mod peers;
 mod plan;
 mod plots;
 mod prepare;
+#[path = "../../support/process.rs"]
+mod process;
 mod protocol;
 mod report;
 mod results;

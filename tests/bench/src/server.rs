@@ -1,11 +1,10 @@
 //! One server under measurement: a process, the addresses it printed, and what the kernel says it
 //! costs.
 
+use crate::process::Process;
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,58 +12,25 @@ const STARTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Ends its process when it goes out of scope.
 pub struct Server {
-    child: Child,
+    process: Process,
     pub address: SocketAddr,
 }
 
 impl Server {
     /// Starts `command` and waits for a line of output that begins with `label` and names a URL.
     pub fn start(command: &mut Command, label: &str) -> Result<Server, String> {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(|error| format!("does not start: {error}"))?;
-        let output = BufReader::new(child.stdout.take().expect("stdout was asked for"));
-        let (send, lines) = mpsc::channel();
-        // Reads to the end, so that a server that talks is never held up by a full pipe.
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let _ = send.send(line);
-            }
-        });
-        let deadline = Instant::now() + STARTS_WITHIN;
-        let found = loop {
-            match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => {
-                    if let Some(authority) = authority_after(label, &line) {
-                        break Ok(authority);
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    break Err(format!("printed no `{label}` line in {STARTS_WITHIN:?}"));
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    break Err(format!("ended without a `{label}` line"));
-                }
-            }
-        };
-        let address = found.and_then(|authority| reachable(&authority));
-        match address {
-            Ok(address) => Ok(Server { child, address }),
-            Err(error) => {
-                let _ = child.kill();
-                let _ = child.wait();
-                Err(error)
-            }
-        }
+        let process =
+            Process::start(command).map_err(|error| format!("does not start: {error}"))?;
+        let url = process.url(label, STARTS_WITHIN).ok_or(format!("printed no `{label}` line"))?;
+        let (_, rest) = url.split_once("://").ok_or("printed no URL")?;
+        let authority = rest.split('/').next().unwrap_or_default();
+        Ok(Server { address: reachable(authority)?, process })
     }
 
     /// Processor time used so far, in user and system mode, by all threads, ended ones included.
     pub fn cpu(&self) -> Duration {
         let stat =
-            fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap_or_default();
+            fs::read_to_string(format!("/proc/{}/stat", self.process.pid())).unwrap_or_default();
         // The name in parentheses may hold spaces; utime and stime are the 12th and 13th field
         // after it (proc(5)).
         let ticks: u64 = stat
@@ -91,11 +57,8 @@ impl Server {
     }
 
     fn status(&self, field: &str) -> f64 {
-        fs::read_to_string(format!("/proc/{}/status", self.child.id()))
-            .unwrap_or_default()
-            .lines()
-            .find_map(|line| line.strip_prefix(field)?.split_whitespace().next()?.parse().ok())
-            .unwrap_or(f64::NAN)
+        let figure = self.process.status(field).and_then(|figure| u32::try_from(figure).ok());
+        figure.map_or(f64::NAN, f64::from)
     }
 
     /// Waits until the server has used no processor time for a while: everything sent to it is
@@ -114,20 +77,6 @@ impl Server {
             before = now;
         }
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// `host:port` of the URL in a line like `data  http://localhost:8080/`.
-fn authority_after(label: &str, line: &str) -> Option<String> {
-    let url = line.strip_prefix(label)?;
-    let (_, rest) = url.split_once("://")?;
-    Some(rest.split(['/', ' ']).next()?.to_owned())
 }
 
 /// The first address of `authority` that answers: `localhost` may mean either family.

@@ -9,6 +9,8 @@ pub mod browser;
 pub mod client;
 pub mod engines;
 pub mod messages;
+#[path = "../../support/process.rs"]
+pub mod process;
 pub mod program;
 pub mod redis;
 pub mod streams;

@@ -2,14 +2,14 @@
 //! ports.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::Value;
+
+use crate::process::Process;
 
 /// How long a program may take to print its URLs.
 const START_LIMIT: Duration = Duration::from_secs(20);
@@ -19,9 +19,8 @@ pub struct Program {
     name: &'static str,
     addresses: &'static [Address],
     arguments: Vec<String>,
-    child: Child,
+    process: Process,
     urls: BTreeMap<String, String>,
-    output: Arc<Mutex<String>>,
 }
 
 /// One line of the program's first output, `label  url`, and the flag that sets the port in it.
@@ -44,16 +43,9 @@ impl Program {
     /// Starts `name` on ports of its own choice and waits until it has printed every one of its
     /// `addresses`.
     pub fn start(name: &'static str, addresses: &'static [Address], arguments: &[&str]) -> Program {
-        let mut program = Program {
-            name,
-            addresses,
-            arguments: arguments.iter().map(|argument| argument.to_string()).collect(),
-            child: Command::new("true").spawn().expect("`true` can be started"),
-            urls: BTreeMap::new(),
-            output: Arc::default(),
-        };
-        program.spawn();
-        program
+        let arguments: Vec<_> = arguments.iter().map(|argument| argument.to_string()).collect();
+        let (process, urls) = launch(name, addresses, &arguments, |_| 0);
+        Program { name, addresses, arguments, process, urls }
     }
 
     /// The URL that the program printed behind `label`, as it stands there.
@@ -73,9 +65,7 @@ impl Program {
 
     /// Ends the process at once, as a power cut would: nothing is flushed, nothing said.
     pub fn kill(&mut self) {
-        // An error means that it has ended by itself, which is as good here.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.kill();
     }
 
     /// Stops the process as a machine that hangs would: its connections stay, and say nothing.
@@ -89,14 +79,16 @@ impl Program {
     }
 
     fn signal(&self, signal: &str) {
-        let status = Command::new("kill").args([signal, &self.child.id().to_string()]).status();
+        let status = Command::new("kill").args([signal, &self.process.pid().to_string()]).status();
         assert!(status.is_ok_and(|status| status.success()), "{} is not running", self.name);
     }
 
     /// Starts a killed program again, on the ports it had.
     pub fn start_again(&mut self) {
         self.kill();
-        self.spawn();
+        let port = |label: &str| self.port(label);
+        let (process, urls) = launch(self.name, self.addresses, &self.arguments, port);
+        (self.process, self.urls) = (process, urls);
     }
 
     pub fn pid(&self) -> u32 {
@@ -105,85 +97,45 @@ impl Program {
 
     /// What the program has printed so far, on both its outputs.
     pub fn output(&self) -> String {
-        self.output.lock().expect("no printing thread panics").clone()
+        said(&self.process)
     }
+}
 
-    fn spawn(&mut self) {
-        let mut command = Command::new(binary(self.name));
-        for Address { label, flag } in self.addresses {
-            let port = if self.urls.is_empty() { 0 } else { self.port(label) };
-            command.arg(flag).arg(port.to_string());
-        }
-        command
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        self.child =
-            command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", self.name));
-
-        let (lines, printed) = mpsc::channel();
-        let stdout = self.child.stdout.take().expect("stdout is piped");
-        let stderr = self.child.stderr.take().expect("stderr is piped");
-        keep(BufReader::new(stdout), Arc::clone(&self.output), Some(lines));
-        keep(BufReader::new(stderr), Arc::clone(&self.output), None);
-
-        let deadline = Instant::now() + START_LIMIT;
-        self.urls.clear();
-        while !self.addresses.iter().all(|address| self.urls.contains_key(address.label)) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let line: String = match printed.recv_timeout(left) {
-                Ok(line) => line,
-                Err(RecvTimeoutError::Timeout) => {
-                    panic!("{} prints no URL:\n{}", self.name, self.output())
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    panic!("{} ended:\n{}", self.name, self.output())
-                }
-            };
-            let mut words = line.split_whitespace();
-            if let (Some(label), Some(url)) = (words.next(), words.next())
-                && url.contains("://")
-            {
-                self.urls.insert(label.to_string(), url.to_string());
-            }
-        }
+/// Starts a program on these ports, and waits until it has printed all its addresses.
+fn launch(
+    name: &str,
+    addresses: &[Address],
+    arguments: &[String],
+    port: impl Fn(&str) -> u16,
+) -> (Process, BTreeMap<String, String>) {
+    let mut command = Command::new(binary(name));
+    for Address { label, flag } in addresses {
+        command.arg(flag).arg(port(label).to_string());
     }
+    let process = Process::start(command.args(arguments))
+        .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+    let mut urls = BTreeMap::new();
+    for Address { label, .. } in addresses {
+        let url = process.url(label, START_LIMIT);
+        let missing = || panic!("{name} prints no URL called {label}:\n{}", said(&process));
+        urls.insert((*label).to_string(), url.unwrap_or_else(missing));
+    }
+    (process, urls)
+}
+
+fn said(process: &Process) -> String {
+    [process.output.lines(), process.log.lines()].concat().join("\n")
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
-        let ended = self.child.try_wait();
+        let runs = self.process.is_running();
         self.kill();
         if std::thread::panicking() {
-            let state = if let Ok(Some(status)) = ended {
-                format!("ended by itself, {status}")
-            } else {
-                "running".into()
-            };
-            eprintln!("---- {} ({state}) printed\n{}----", self.name, self.output());
+            let state = if runs { "running" } else { "ended by itself" };
+            eprintln!("---- {} ({state}) printed\n{}\n----", self.name, self.output());
         }
     }
-}
-
-/// Reads a pipe to its end on a thread, so that the program never waits for a full one.
-fn keep(
-    pipe: impl BufRead + Send + 'static,
-    output: Arc<Mutex<String>>,
-    lines: Option<mpsc::Sender<String>>,
-) {
-    std::thread::spawn(move || {
-        for line in pipe.lines().map_while(Result::ok) {
-            if let Ok(mut output) = output.lock() {
-                output.push_str(&line);
-                output.push('\n');
-            }
-            if let Some(lines) = &lines {
-                // Nobody listens any more once the URLs are known.
-                let _ = lines.send(line);
-            }
-        }
-    });
 }
 
 /// The path of one of the course's programs, all of which are built (in release) the first time
