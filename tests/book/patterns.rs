@@ -14,6 +14,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("run", "9999999999999-"),
     ("millis", "9999999999999"),
     ("time", "99:99:99"),
+    ("time", "99点99分99秒"),
     // The port that the system gave to a client.
     ("client", "127.0.0.1:9+"),
     ("client", "[::1]:9+"),

@@ -1,0 +1,6 @@
+//! The task: docs/14-fetch_stream.md, at its end. 题目：docs/zh/14-fetch_stream.md 末尾。
+
+pub fn body(heard: &str) -> String {
+    let last = heard.lines().last().unwrap_or_default();
+    last.split('"').nth(3).unwrap_or_default().to_owned()
+}
