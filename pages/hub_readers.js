@@ -3,6 +3,7 @@
 // says.
 
 import { element } from './page.js';
+import { linesOf } from './streams.js';
 import { BackOff, pause } from './wait.js';
 import { say } from './words.js';
 
@@ -13,6 +14,7 @@ export const techniques = [
   { key: 'poll', read: poll, mark: 'M-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0z' },
   { key: 'long-poll', read: longPoll, holds: true, mark: 'M-4.2-4.2h8.4v8.4h-8.4z' },
   { key: 'iframe', read: iframe, holds: true, mark: 'M0-5.2L5.4 4.4H-5.4z' },
+  { key: 'stream', read: fetchStream, holds: true, mark: 'M-5-4.6H5v3.4H-5zM-5 1.2H5v3.4H-5z' },
   { key: 'events', read: eventSource, holds: true, mark: 'M0-5.6L5.6 0L0 5.6L-5.6 0z' },
   { key: 'ws', read: webSocket, mark: 'M-2-5.4h4V-2h3.4v4H2v3.4h-4V2h-3.4v-4H-2z' },
 ].map(technique => ({ ...technique, name: say(`name.${technique.key}`) }));
@@ -110,6 +112,33 @@ async function iframe(panel, signal) {
     panel.ended();
     if (signs > 0 && Date.now() - opened > 1000) backOff.reset();
     else await comeBack(panel, signal, backOff, left => say('no stream', { left }));
+  }
+}
+
+async function fetchStream(panel, signal) {
+  const backOff = new BackOff();
+  while (!signal.aborted) {
+    const quiet = new AbortController();
+    panel.asks();
+    panel.says('waiting', say('connecting'));
+    let words;
+    try {
+      const either = AbortSignal.any([signal, quiet.signal]);
+      const response = await fetch(panel.url(), { cache: 'no-store', signal: either });
+      if (!response.ok) throw new Error(say('status', { status: response.status }));
+      panel.watches(() => quiet.abort());
+      panel.signs();
+      backOff.reset();
+      for await (const line of linesOf(response.body)) hear(panel, JSON.parse(line));
+      words = left => say('no stream', { left });
+    } catch (error) {
+      words = left => quiet.signal.aborted ? say('quiet.again', { left })
+        : say('asking in', { reason: reason(error), left });
+    }
+    if (signal.aborted) return;
+    panel.ended();
+    // It does not come back by itself either.
+    await comeBack(panel, signal, backOff, words);
   }
 }
 

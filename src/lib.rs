@@ -1,13 +1,13 @@
 //! How a server reaches the browser, by hand.
 //!
-//! One feed of numbered messages, and five ways to read it, each on a `std::net::TcpListener`, with
+//! One feed of numbered messages, and six ways to read it, each on a `std::net::TcpListener`, with
 //! reads that block and a thread for each connection. The programs in `src/bin/` are the lessons;
 //! this library is what they stand on.
 //!
 //! ```text
 //! TcpListener → server → thread → Connection → http::Request → the lesson's match
 //!     → http::Response                             polling, long_polling, pages
-//!     → chunks                                     iframe_stream
+//!     → chunks                                     iframe_stream, fetch_stream
 //!     → chunks of event_stream::Event              event_source, sse_stream
 //!     → websocket handshake → 101 → Frame → Message → … → Message → Frame    websocket, raw_websocket
 //! ```

@@ -1,4 +1,4 @@
-//! The hub, run as a program: the same messages by all five techniques, cut and resumed, beside
+//! The hub, run as a program: the same messages by all six techniques, cut and resumed, beside
 //! readers that never read.
 
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
@@ -17,7 +17,7 @@ use support::{Client, Program, eventually, get, request, text, values};
 
 /// How many messages a channel keeps.
 const KEPT: usize = 10_000;
-const TECHNIQUES: [&str; 5] = ["poll", "long-poll", "iframe", "events", "ws"];
+const TECHNIQUES: [&str; 6] = ["poll", "long-poll", "iframe", "stream", "events", "ws"];
 
 fn start(flags: &[&str]) -> Program {
     Program::start(env!("CARGO_BIN_EXE_hub"), &[&["--port", "0"], flags].concat())
@@ -113,6 +113,16 @@ fn read(
                 }
             }
         }
+        "stream" => {
+            let mut client = Client::connect(port);
+            client.ask("GET", &target, "");
+            let (head, body) = client.response_in_parts();
+            assert_eq!(head.fields.get("content-type"), Some("application/x-ndjson"));
+            let mut lines = body.lines();
+            while !enough(seen) {
+                seen.take(&lines.next().expect("the stream goes on").unwrap());
+            }
+        }
         "events" => {
             let mut client = Client::connect(port);
             // As a browser does that comes back: the URL is the old one, the field says how far it
@@ -151,7 +161,7 @@ fn read(
 }
 
 #[test]
-fn one_publish_reaches_all_five_techniques_with_the_same_id() {
+fn one_publish_reaches_all_six_techniques_with_the_same_id() {
     let hub = start(&[]);
     let port = hub.port("page");
     let before = values(text(&get(port, "/poll?after=")), "id")[0].to_owned();
@@ -277,7 +287,7 @@ fn subscribers_that_never_read_cost_the_others_nothing() {
             .map(|n| {
                 scope.spawn(move || {
                     // Each keeps up by its own technique; a poll asks again at once.
-                    let technique = TECHNIQUES[1 + n % 4];
+                    let technique = TECHNIQUES[1 + n % 5];
                     let mut after = origin.clone();
                     let mut count = 0;
                     while count < MESSAGES {
@@ -410,7 +420,7 @@ fn status_counts_who_reads_and_notices_who_leaves() {
     let hub = start(&[]);
     let port = hub.port("page");
     assert_eq!(text(&get(port, "/health")), "ok\n");
-    let mut clients: Vec<Client> = ["events", "iframe", "long-poll"]
+    let mut clients: Vec<Client> = ["events", "stream", "iframe", "long-poll"]
         .iter()
         .map(|technique| {
             let mut client = Client::connect(port);
@@ -419,8 +429,8 @@ fn status_counts_who_reads_and_notices_who_leaves() {
         })
         .collect();
     let reading = |what: &str| text(&get(port, "/status")).contains(what);
-    eventually("all three read", || {
-        reading(r#""reading":{"poll":0,"long-poll":1,"iframe":1,"events":1,"ws":0}"#)
+    eventually("all four read", || {
+        reading(r#""reading":{"poll":0,"long-poll":1,"iframe":1,"stream":1,"events":1,"ws":0}"#)
     });
     assert!(
         reading(r#""max_threads":"#)
@@ -431,7 +441,7 @@ fn status_counts_who_reads_and_notices_who_leaves() {
     // A write tells a stream that its reader is gone: the second at the latest.
     eventually("nobody reads", || {
         publish(port, "", "are you there?");
-        reading(r#""reading":{"poll":0,"long-poll":0,"iframe":0,"events":0,"ws":0}"#)
+        reading(r#""reading":{"poll":0,"long-poll":0,"iframe":0,"stream":0,"events":0,"ws":0}"#)
     });
 }
 
@@ -564,7 +574,7 @@ fn one_publish_answers_five_thousand_long_polls_and_five_thousand_streams() {
     let mut polls = park("long-poll");
     eventually("all are held", || {
         text(&get(port, "/status"))
-            .contains(&format!(r#""long-poll":{EACH},"iframe":0,"events":{EACH}"#))
+            .contains(&format!(r#""long-poll":{EACH},"iframe":0,"stream":0,"events":{EACH}"#))
     });
     let resident = hub.resident_kib();
 
@@ -633,16 +643,16 @@ fn a_reader_of_a_channel_that_does_not_exist_yet_gets_its_first_message() {
     let hub = start(&[]);
     let port = hub.port("page");
     std::thread::scope(|scope| {
-        let readers = ["long-poll", "iframe", "events", "ws"].map(|technique| {
+        let readers = ["long-poll", "iframe", "stream", "events", "ws"].map(|technique| {
             scope.spawn(move || {
                 let mut seen = Seen::default();
                 read(port, "/later", technique, "", &mut seen, |seen| !seen.messages.is_empty());
                 seen
             })
         });
-        eventually("all four wait", || {
+        eventually("all five wait", || {
             text(&get(port, "/status"))
-                .contains(r#"{"poll":0,"long-poll":1,"iframe":1,"events":1,"ws":1}"#)
+                .contains(r#"{"poll":0,"long-poll":1,"iframe":1,"stream":1,"events":1,"ws":1}"#)
         });
         let id = publish(port, "/later", "first");
         for reader in readers {
@@ -829,7 +839,7 @@ fn a_poll_that_is_far_behind_is_answered_piece_by_piece() {
 }
 
 #[test]
-#[ignore = "heavy: 40 connections that are sent more than they take, five times"]
+#[ignore = "heavy: 40 connections that are sent more than they take, six times"]
 fn a_reader_that_never_reads_holds_at_most_64_kib() {
     const READERS: usize = 40;
     for technique in TECHNIQUES {

@@ -139,11 +139,22 @@ fn an_event_stream_costs_at_most_16_kib() {
 #[test]
 #[ignore = "heavy: 5,000 connections"]
 fn an_event_stream_of_the_hub_costs_at_most_16_kib() {
-    // It serves every technique from one handler: what stands on the stack for one of them stands
-    // there for all.
-    measure("hub", env!("CARGO_BIN_EXE_hub"), &["--port", "0"], "page", |program, clients| {
+    measure_hub("events");
+}
+
+#[test]
+#[ignore = "heavy: 5,000 connections"]
+fn a_fetch_stream_of_the_hub_costs_at_most_16_kib() {
+    measure_hub("stream");
+}
+
+/// The hub serves every technique from one handler: what stands on the stack for one of them stands
+/// there for all.
+fn measure_hub(technique: &str) {
+    let hub = env!("CARGO_BIN_EXE_hub");
+    measure(technique, hub, &["--port", "0"], "page", |program, clients| {
         for client in clients.iter_mut() {
-            client.ask("GET", "/quiet/events", "");
+            client.ask("GET", &format!("/quiet/{technique}"), "");
             client.read_through("\r\n\r\n");
         }
         for round in ["first", "second"] {

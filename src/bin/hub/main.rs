@@ -1,14 +1,15 @@
-//! The hub: one feed over all five techniques at once, with the wire in view.
+//! The hub: one feed over all six techniques at once, with the wire in view.
 //!
-//! Its page reads the same messages five times, side by side, and shows what each way costs.
+//! Its page reads the same messages six times, side by side, and shows what each way costs.
 //! Without the page it is a push server for local development: publish with one `curl`, read with
-//! another. Read `answer` for the paths, then `readers.rs`: the five differ in how they wait and in
+//! another. Read `answer` for the paths, then `readers.rs`: the six differ in how they wait and in
 //! how a message is written, and in nothing else.
 //!
 //! ```text
 //! POST /publish ─▶ Feed ─▶ GET /poll        what is new, now
 //!                       ─▶ GET /long-poll   what is new, as soon as there is something
 //!                       ─▶ GET /iframe      a script a message
+//!                       ─▶ GET /stream      a line of JSON a message
 //!                       ─▶ GET /events      an event a message
 //!                       ─▶ GET /ws          a WebSocket message a message, and the way back
 //! ```
@@ -46,7 +47,7 @@ use views::Views;
 const LESSON: Lesson = Lesson {
     takes_origins: true,
     takes_redis: true,
-    ..Lesson::new("hub", "one feed over all five techniques at once, with the wire in view", 4000)
+    ..Lesson::new("hub", "one feed over all six techniques at once, with the wire in view", 4000)
 };
 
 struct Hub {
@@ -56,7 +57,7 @@ struct Hub {
     cors: Cors,
     threads: Arc<Threads>,
     /// How many connections read by each technique at present.
-    reading: [AtomicUsize; 5],
+    reading: [AtomicUsize; Technique::ALL.len()],
     pace: Pace,
 }
 

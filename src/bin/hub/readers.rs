@@ -1,4 +1,4 @@
-//! The five readers of a channel, side by side: what they differ in is how they wait, and how a
+//! The six readers of a channel, side by side: what they differ in is how they wait, and how a
 //! message is written.
 
 use crate::Hub;
@@ -86,6 +86,7 @@ pub fn read(
         Technique::Polling => poll(reader, request, responder),
         Technique::LongPolling => long_poll(reader, request, responder),
         Technique::IframeStream => iframe_stream(reader, responder),
+        Technique::FetchStream => fetch_stream(reader, request, responder),
         Technique::EventSource => event_stream(reader, request, responder),
         Technique::WebSocket => web_socket(reader, channel, request, responder),
     }
@@ -187,6 +188,31 @@ fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
             }
         }
         Ok(())
+    })
+}
+
+/// A line of JSON a message. A gap and a heartbeat are lines too.
+fn fetch_stream(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
+    let head = reader.hub.cors.share(request, Response::stream("application/x-ndjson"));
+    responder.stream(head, |chunks| {
+        // The head leaves at once, with what there is.
+        let mut news = reader.wait(Instant::now());
+        loop {
+            if news.gap != Gap::None {
+                let missed = format!("{{\"missed\":{}}}\n", json::missed(news.gap));
+                chunks.queue(missed.as_bytes(), b"", b"")?;
+            }
+            for message in &news.messages {
+                chunks.queue(b"", message.written.as_bytes(), b"\n")?;
+            }
+            chunks.flush()?;
+            reader.delivered(&news);
+            drop(news);
+            news = reader.wait(Instant::now() + HEARTBEAT);
+            if news.is_empty() {
+                chunks.queue(b"{\"heartbeat\":true}\n", b"", b"")?;
+            }
+        }
     })
 }
 

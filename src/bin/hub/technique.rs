@@ -1,6 +1,6 @@
-//! The five ways of reading a feed: their names and their paths.
+//! The six ways of reading a feed: their names and their paths.
 
-/// The five ways of reading a feed.
+/// The six ways of reading a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Technique {
     /// `/poll`
@@ -9,6 +9,8 @@ pub enum Technique {
     LongPolling,
     /// `/iframe`
     IframeStream,
+    /// `/stream`
+    FetchStream,
     /// `/events`
     EventSource,
     /// `/ws`
@@ -17,10 +19,11 @@ pub enum Technique {
 
 impl Technique {
     /// All of them, in the order of the course.
-    pub const ALL: [Technique; 5] = [
+    pub const ALL: [Technique; 6] = [
         Technique::Polling,
         Technique::LongPolling,
         Technique::IframeStream,
+        Technique::FetchStream,
         Technique::EventSource,
         Technique::WebSocket,
     ];
@@ -31,6 +34,7 @@ impl Technique {
             Technique::Polling => "poll",
             Technique::LongPolling => "long-poll",
             Technique::IframeStream => "iframe",
+            Technique::FetchStream => "stream",
             Technique::EventSource => "events",
             Technique::WebSocket => "ws",
         }

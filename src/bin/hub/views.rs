@@ -52,14 +52,14 @@ pub fn check_key(key: &str) -> Result<(), String> {
 
 /// One open page.
 pub struct View {
-    totals: Mutex<[Totals; 5]>,
+    totals: Mutex<[Totals; Technique::ALL.len()]>,
     /// What crossed, a JSON object a message, for the drawer.
     pub crossings: Feed,
     /// Which techniques the drawer shows: none of them until it is opened.
-    shown: [AtomicBool; 5],
+    shown: [AtomicBool; Technique::ALL.len()],
     held: Mutex<Vec<(Technique, u64, Writer)>>,
     /// The techniques whose next request is to be cut, because there was no connection to cut.
-    cut_next: [AtomicBool; 5],
+    cut_next: [AtomicBool; Technique::ALL.len()],
 }
 
 /// What a technique has cost one page so far.

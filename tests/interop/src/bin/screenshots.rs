@@ -40,6 +40,12 @@ const PICTURES: &[Picture] = &[
         happens: |_, page| wait_for_messages(page, 20),
     },
     Picture {
+        name: "fetch_stream",
+        addresses: ONE_PORT,
+        arguments: &[],
+        happens: ask_the_assistant,
+    },
+    Picture {
         name: "event_source",
         addresses: ONE_PORT,
         arguments: &[],
@@ -118,9 +124,19 @@ fn publish_now_and_then(program: &Program, page: &mut Page) {
 /// Long enough to show the panels below the timetable, which a message crosses at the end.
 fn fill_the_timetable(_: &Program, page: &mut Page) {
     page.resize(1280, 1500);
-    wait_for_messages(page, 5 * 22);
+    wait_for_messages(page, 6 * 22);
     page.evaluate("document.querySelector('#publish').requestSubmit()");
-    wait_for_messages(page, 5 * 24);
+    wait_for_messages(page, 6 * 24);
+}
+
+/// With pieces cut in the middle of a character, and an answer that is still coming.
+fn ask_the_assistant(_: &Program, page: &mut Page) {
+    page.resize(1280, 1300);
+    wait_for_messages(page, 3);
+    page.evaluate("document.querySelector('#cut').click()");
+    wait_for_messages(page, 18);
+    page.evaluate("document.querySelector('#ask').requestSubmit()");
+    wait_for_messages(page, 20);
 }
 
 fn cut_the_stream(_: &Program, page: &mut Page) {
