@@ -92,7 +92,7 @@ impl Program {
     }
 
     pub fn pid(&self) -> u32 {
-        self.child.id()
+        self.process.pid()
     }
 
     /// What the program has printed so far, on both its outputs.

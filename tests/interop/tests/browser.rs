@@ -222,7 +222,7 @@ fn the_fetch_stream_shows_each_message_once_however_it_is_cut_also_after_a_resta
     lesson.page.evaluate("document.querySelector('#cut').click()");
     let cut = "Number(document.querySelector('#inCharacter').textContent) >= 2";
     lesson.page.wait_until("pieces cut in a character", LIMIT, cut);
-    let careless = "document.querySelector('#careless').textContent.includes('\ufffd')";
+    let careless = "document.querySelector('#careless').textContent.includes('\\ufffd')";
     assert_eq!(lesson.page.evaluate(careless), true);
     let now = lesson.page.evaluate("document.querySelector('#messages li').textContent");
     assert!(now.as_str().is_some_and(|row| row.contains('秒')), "{now}");
