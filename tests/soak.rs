@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 use support::{PATIENCE, Program, eventually, get, id, request, text, values};
 
 /// How many readers each technique has.
-const EACH: usize = 12;
-const TECHNIQUES: [&str; 5] = ["poll", "long-poll", "iframe", "events", "ws"];
+const EACH: usize = 10;
+const TECHNIQUES: [&str; 6] = ["poll", "long-poll", "iframe", "stream", "events", "ws"];
 const READERS: usize = EACH * TECHNIQUES.len();
 /// Everybody publishes: the sockets by themselves, the others with a POST.
 const PUBLISHERS: usize = READERS + 2;
@@ -231,7 +231,7 @@ impl Soak {
             let after = format!("{}-{}", self.epoch, visit.seen.seq);
             let read = match technique {
                 "poll" | "long-poll" => visit.poll(technique, cut),
-                "iframe" => visit.iframe(&after, cut),
+                "iframe" | "stream" => visit.lines(technique, &after, cut),
                 "events" => visit.events(&after, cut),
                 _ => visit.socket(&after, cut),
             };
@@ -308,15 +308,16 @@ impl Visit<'_> {
         Ok(())
     }
 
-    fn iframe(&mut self, after: &str, cut: bool) -> io::Result<()> {
+    /// A script a line, or JSON a line. The frame's document ends now and then.
+    fn lines(&mut self, technique: &str, after: &str, cut: bool) -> io::Result<()> {
         let mut connection = self.soak.connect();
         let writer = connection.writer();
-        ask(&mut connection, &format!("/soak/iframe?after={after}"), "");
+        ask(&mut connection, &format!("/soak/{technique}?after={after}"), "");
         let (_, framing) = Response::read_head_from(&mut connection, false)?;
         let mut body = Body::new(&mut connection, framing);
         let mut line = String::new();
         while !self.goes() && body.read_line(&mut line)? > 0 {
-            if line.starts_with("<script>parent.push(") {
+            if line.contains("\"id\":") {
                 self.take(&line);
             }
             assert!(!line.contains("missed"), "{line}");
