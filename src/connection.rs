@@ -247,6 +247,15 @@ impl Connection {
         }
     }
 
+    /// Takes the peer's word that it sends no more, so that [`close`](Connection::close) need not
+    /// wait for its end: five system calls and a wait less for a client that opens a connection for
+    /// each request. Not where more has come all the same, and not where a reset could destroy
+    /// much: a short answer has reached the peer before any reset can.
+    pub fn expect_no_more(&mut self) {
+        let sent = self.socket.sent.load(Ordering::Relaxed) + self.socket.lock().len() as u64;
+        self.ended |= self.start == self.end && sent < FLUSH_AT as u64;
+    }
+
     /// Closes in stages (RFC 9112 §9.6): send, say that no more will come, then read what the peer
     /// still sends until it closes too. Closing at once would answer those bytes with a reset, and
     /// a reset destroys what the peer has not read yet.
@@ -264,7 +273,8 @@ impl Connection {
         }
     }
 
-    /// Tells the kernel how long the next read may wait, if it does not know yet.
+    /// Tells the kernel how long the next read may wait, unless what it knows is right or up to a
+    /// sixteenth longer.
     fn arm(&mut self) -> io::Result<()> {
         let wanted = match self.patience {
             Patience::Each(limit) => limit,
@@ -274,7 +284,7 @@ impl Connection {
         if wanted.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        if self.timeout != Some(wanted) {
+        if self.timeout.is_none_or(|told| told < wanted || told > wanted + wanted / 16) {
             self.socket.stream.set_read_timeout(Some(wanted))?;
             self.timeout = Some(wanted);
         }

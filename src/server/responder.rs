@@ -112,13 +112,17 @@ fn answer(
     let terms = request.terms();
     let mut answered = false;
     let responder = Responder { connection, terms, answered: &mut answered };
-    // RFC 9110 §9.3.7: `OPTIONS *` asks about the server, not about one of its paths.
-    if request.target == "*" {
-        let all = Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, POST, OPTIONS");
-        return responder.send(all).map(|sent| sent.persistent);
-    }
-    match catch_unwind(AssertUnwindSafe(|| (service.handler)(request, responder))) {
-        Ok(Ok(sent)) => return Ok(sent.persistent),
+    let answer = || match request.target.as_str() {
+        "*" => about_the_server(responder),
+        _ => (service.handler)(request, responder),
+    };
+    match catch_unwind(AssertUnwindSafe(answer)) {
+        Ok(Ok(sent)) => {
+            if !terms.persistent {
+                connection.expect_no_more();
+            }
+            return Ok(sent.persistent);
+        }
         Ok(Err(error)) if answered || is_gone(&error) => return Err(error),
         // Half an answer cannot be taken back. The panic has already told the log where it
         // happened.
@@ -129,6 +133,12 @@ fn answer(
         }
     }
     Ok(false)
+}
+
+/// RFC 9110 §9.3.7: `OPTIONS *` asks about the server, not about one of its paths.
+#[cold] // See `refusal::unreadable`.
+fn about_the_server(responder: Responder<'_>) -> io::Result<Sent> {
+    responder.send(Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, POST, OPTIONS"))
 }
 
 /// Proof that a request was answered. Only a [`Responder`] makes one, so a handler cannot forget to

@@ -71,9 +71,11 @@ impl Threads {
         self.max
     }
 
-    /// How many more there may be.
-    pub fn room(&self) -> usize {
-        self.max - self.live()
+    /// How many more connections to accept before a thread is woken for the first: none as long as
+    /// threads are free, otherwise as many as there may be threads.
+    pub(super) fn room(&self) -> usize {
+        let state = self.lock();
+        if state.idle > state.waiting.len() { 0 } else { self.max - state.live }
     }
 
     /// How many connections were refused for want of a thread.

@@ -22,6 +22,8 @@ const MAX_ECHO: usize = 40;
 ///
 /// A command is a few words: `rate 1000` (milliseconds between messages; `rate off`), `show all`,
 /// `show events`, `show none`, `cut events`.
+// Or every reader that waits would keep room for this on its stack: a page of 4 KiB each, measured.
+#[inline(never)]
 pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent> {
     let key = request.query("view").unwrap_or_default();
     let refusal = hub.refuse_foreign_page(request).or_else(|| {

@@ -16,6 +16,7 @@ const STACK: usize = 256 * 1024;
 
 /// A WebSocket message a message; what the client sends is published. Both at once takes two
 /// threads: this one reads the socket, the other the feed.
+#[inline(never)] // See `control`.
 pub fn web_socket(
     mut reader: Reader,
     channel: &str,
