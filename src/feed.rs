@@ -4,8 +4,8 @@
 //!
 //! ```text
 //!              oldest                newest
-//!   … 4 5 6  | 7 8 9 10 11 12 13 14 15 |        publish adds at the right; the bound drops at the left
-//!       ▲            ▲              ▲
+//!   … 4 5 6  | 7 8 9 10 11 12 13 14 15 |    publish adds at the right,
+//!       ▲            ▲              ▲             the bound drops at the left
 //!       reader A     reader B       reader C    a reader is a number: the last id it has seen
 //! ```
 //!
@@ -155,7 +155,8 @@ impl Feed {
 
     /// Adds a message that was numbered elsewhere, for a log that is a window of another. Numbers
     /// only go up: one that we have is passed over. Where numbers are left out, the log begins anew
-    /// behind the hole, as if the bound had dropped what is before it. Another epoch is another run.
+    /// behind the hole, as if the bound had dropped what is before it. Another epoch is another
+    /// run.
     pub fn append(&self, id: Id, time: u64, event: &str, data: &str) {
         let mut log = self.lock();
         if id.epoch != log.epoch {
@@ -223,15 +224,15 @@ impl Feed {
         self.lock().newest_id()
     }
 
-    /// The id before the newest message: whoever begins here gets that one at once, and then what is to
-    /// come.
+    /// The id before the newest message: whoever begins here gets that one at once, and then
+    /// what is to come.
     pub fn before_newest(&self) -> Id {
         let newest = self.newest();
         Id { seq: newest.seq.saturating_sub(1), ..newest }
     }
 
     /// The id before the first message, from which a reader who wants everything begins.
-    pub fn origin(&self) -> Id {
+    pub fn start(&self) -> Id {
         Id { epoch: self.lock().epoch, seq: 0 }
     }
 

@@ -98,10 +98,10 @@ mod tests {
     #[test]
     fn news_says_what_to_ask_next_and_what_was_missed() {
         let feed = Feed::new(7, 1, 100);
-        assert_eq!(news(&feed.after(feed.origin())), r#"{"id":"7-0","missed":0,"messages":[]}"#);
+        assert_eq!(news(&feed.after(feed.start())), r#"{"id":"7-0","missed":0,"messages":[]}"#);
         feed.publish("a");
         feed.publish("b");
-        let text = news(&feed.after(feed.origin()));
+        let text = news(&feed.after(feed.start()));
         let start = r#"{"id":"7-2","missed":1,"messages":[{"id":"7-2","time":"#;
         assert!(
             text.starts_with(start) && text.ends_with(r#","event":"message","data":"b"}]}"#),

@@ -828,6 +828,8 @@ fn without_file_descriptors_clients_wait_and_then_get_their_answers() {
         Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
     let port = program.port("data");
     program.log_line("this process can bear 32 connections at a time");
+    // Whoever has been answered knows that the threads that accept have been started.
+    assert_eq!(get(port, "/").status, Status::OK);
     let before = program.threads();
     for _ in 0..2 {
         let (clients, served, refused) = crowd(port, 100);
@@ -883,6 +885,8 @@ fn without_threads_clients_are_refused_and_served_again_afterwards() {
     let mut program =
         Program::run(Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_polling")]));
     let port = program.port("data");
+    // Whoever has been answered knows that the threads that accept have been started.
+    assert_eq!(get(port, "/").status, Status::OK);
     let before = program.threads();
     for _ in 0..2 {
         let (clients, served, refused) = crowd(port, 100);

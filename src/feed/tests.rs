@@ -141,9 +141,9 @@ fn whoever_waits_for_a_window_is_woken_by_what_comes_and_by_a_new_beginning() {
 #[test]
 fn the_ends_of_the_log_are_places_to_begin() {
     let log = feed(3, 5);
-    assert_eq!((log.origin(), log.before_newest(), log.newest()), (id(0), id(4), id(5)));
+    assert_eq!((log.start(), log.before_newest(), log.newest()), (id(0), id(4), id(5)));
     let log = feed(3, 0);
-    assert_eq!((log.origin(), log.before_newest(), log.newest()), (id(0), id(0), id(0)));
+    assert_eq!((log.start(), log.before_newest(), log.newest()), (id(0), id(0), id(0)));
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn readers_that_wait_in_a_loop_see_every_message_once_and_in_order() {
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let mut last = feed.origin();
+                let mut last = feed.start();
                 while last.seq < COUNT {
                     let news = feed.wait_after(last, Instant::now() + LONGER_STILL);
                     assert_eq!(news.gap, Gap::None);
@@ -273,7 +273,7 @@ fn a_reader_that_the_log_outruns_can_account_for_every_message() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         let reader = scope.spawn(|| {
-            let (mut last, mut seen, mut missed) = (feed.origin(), 0, 0);
+            let (mut last, mut seen, mut missed) = (feed.start(), 0, 0);
             while last.seq < COUNT {
                 let news = feed.wait_after(last, Instant::now() + LONGER_STILL);
                 if let Gap::Missed(count) = news.gap {
@@ -338,7 +338,7 @@ fn one_publish_reaches_ten_thousand_waiting_readers() {
         let (feed, returned, waits) = (Arc::clone(&feed), returned.clone(), waits.clone());
         let read = move || {
             waits.send(()).unwrap();
-            let first = feed.wait_after(feed.origin(), Instant::now() + LONGER_STILL);
+            let first = feed.wait_after(feed.start(), Instant::now() + LONGER_STILL);
             returned.send(first.messages.len()).unwrap();
             // And once more, from the state of having been woken.
             let second = feed.wait_after(first.last, Instant::now() + LONGER_STILL);

@@ -111,10 +111,9 @@ impl Fields {
         self.text.push_str(name);
         self.text.push_str(": ");
         let from = self.text.len();
-        if has_control(value.as_bytes()) {
-            self.text.extend(value.chars().map(|c| if c.is_ascii_control() { ' ' } else { c }));
-        } else {
-            self.text.push_str(value);
+        match value.bytes().any(|byte| byte.is_ascii_control()) {
+            true => self.text += &value.replace(|c: char| c.is_ascii_control(), " "),
+            false => self.text.push_str(value),
         }
         self.lines.push(Line { name: (start, start + name.len()), value: (from, self.text.len()) });
         self.text.push_str("\r\n");
@@ -127,10 +126,7 @@ impl Fields {
 
     /// The values of every field of this name; names are case-insensitive (RFC 9110 §5.1).
     pub fn get_all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.lines
-            .iter()
-            .filter(move |line| self.name(line).eq_ignore_ascii_case(name))
-            .map(|line| self.value(line))
+        self.located(name).map(|(value, _)| value)
     }
 
     /// The same, each with the place in the message where it stood.
@@ -155,10 +151,7 @@ impl Fields {
 
     /// The value of the first field of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.lines
-            .iter()
-            .find(|line| self.name(line).eq_ignore_ascii_case(name))
-            .map(|line| self.value(line))
+        self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 
     /// How many field lines have this name.
@@ -197,16 +190,6 @@ impl Fields {
     pub fn contains_token(&self, name: &str, token: &str) -> bool {
         self.list(name).any(|member| member.eq_ignore_ascii_case(token))
     }
-
-    /// How many field lines there are.
-    pub fn len(&self) -> usize {
-        self.lines.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
-    }
 }
 
 impl Line {
@@ -228,15 +211,11 @@ impl Line {
         let leading = after.iter().take_while(|&&byte| is_ows(byte)).count();
         let trailing = after[leading..].iter().rev().take_while(|&&byte| is_ows(byte)).count();
         let value = (colon + 1 + leading, line.len() - trailing);
-        if has_control(&line[value.0..value.1]) {
-            let bad = line[value.0..value.1].iter().take_while(|&&byte| !is_control(byte)).count();
+        if let Some(bad) = line[value.0..value.1].iter().position(|&byte| is_control(byte)) {
             let (bad, at) = (&line[value.0 + bad..], at + start + value.0 + bad);
             // RFC 9112 §2.2: a CR that no LF follows is not a line end, and may not stand for one.
-            return Err(Error::broken(
-                if bad[0] == b'\r' { Rule::LineEnd } else { Rule::FieldValue },
-                bad,
-                at,
-            ));
+            let rule = if bad[0] == b'\r' { Rule::LineEnd } else { Rule::FieldValue };
+            return Err(Error::broken(rule, bad, at));
         }
         Ok(Line { name: (start, start + colon), value: (start + value.0, start + value.1) })
     }
@@ -282,35 +261,12 @@ pub(crate) fn trim_ows(text: &str) -> &str {
 }
 
 /// A character of a token: a visible ASCII character that is no delimiter (RFC 9110 §5.6.2).
-pub(crate) const fn is_token(byte: u8) -> bool {
-    const TOKEN: [bool; 256] = alphanumeric_or(b"!#$%&'*+-.^_`|~");
-    TOKEN[byte as usize]
-}
-
-/// A table of the letters, the digits and these symbols: one look for each byte of a head, of
-/// which there are many.
-pub(super) const fn alphanumeric_or(symbols: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut i = 0;
-    while i < symbols.len() {
-        table[symbols[i] as usize] = true;
-        i += 1;
-    }
-    let mut byte = 0;
-    while byte < 128u8 {
-        table[byte as usize] |= byte.is_ascii_alphanumeric();
-        byte += 1;
-    }
-    table
+pub(crate) fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
 }
 
 /// What may not stand in a field value: a control character other than the tab (RFC 9110 §5.5).
 const fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
-}
-
-/// Whether one is among these. A fold looks at all bytes and so at many at once, which a search
-/// that may stop at each cannot.
-fn has_control(bytes: &[u8]) -> bool {
-    bytes.iter().fold(false, |found, &byte| found | is_control(byte))
 }

@@ -1,10 +1,10 @@
 //! HTTP/1.1 messages: what one is, how it is read, how it is written.
 //!
 //! ```text
-//! GET /clock HTTP/1.1\r\n             request-line   |  HTTP/1.1 200 OK\r\n            status-line
-//! Host: localhost:8080\r\n            field lines    |  Content-Length: 8\r\n          field lines
-//! \r\n                                end of head    |  \r\n                           end of head
-//!                                     message body   |  07:20:01                       message body
+//! GET /clock HTTP/1.1\r\n           request-line   |  HTTP/1.1 200 OK\r\n           status-line
+//! Host: localhost:8080\r\n          field lines    |  Content-Length: 8\r\n         field lines
+//! \r\n                              end of head    |  \r\n                          end of head
+//!                                   message body   |  07:20:01                      message body
 //! ```
 //!
 //! The whole protocol is in that picture: a first line, fields, an empty line, and a body whose

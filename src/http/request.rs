@@ -3,7 +3,7 @@
 //! Comes after `body`. Implements RFC 9112 §3 (request-line, request-target, Host).
 
 use super::body::{Body, Framing, MAX_BODY};
-use super::fields::{alphanumeric_or, is_token, read_line};
+use super::fields::{is_token, read_line};
 use super::{Error, Fields, Method, Rule, Terms, Version};
 use std::io::BufRead;
 
@@ -67,7 +67,7 @@ impl Request {
                 match read_line(reader, &mut line, MAX_REQUEST_LINE, Rule::RequestLineLength, 0) {
                     // RFC 9112 §3: not the target is too long then, but the method.
                     Err(Error::Broken { rule: Rule::RequestLineLength, .. })
-                        if line[start..].iter().all(|&o| is_token(o)) =>
+                        if line[start..].iter().all(|&byte| is_token(byte)) =>
                     {
                         return Err(Error::broken(Rule::Method, &line[start..], start));
                     }
@@ -262,9 +262,8 @@ fn is_authority(text: &str) -> bool {
 
 /// A character of a host's name: unreserved, a sub-delimiter, or the beginning of a percent-encoded
 /// one (RFC 3986 §3.2.2).
-const fn is_reg_name(byte: u8) -> bool {
-    const REG_NAME: [bool; 256] = alphanumeric_or(b"-._~%!$&'()*+,;=");
-    REG_NAME[byte as usize]
+fn is_reg_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~%!$&'()*+,;=".contains(&byte)
 }
 
 /// Writes percent-encoded unreserved characters as themselves: `%61` and `a` are the same in every

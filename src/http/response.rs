@@ -7,10 +7,12 @@ use super::body::{Body, Framing};
 use super::fields::read_line;
 use super::{Error, Fields, Method, Request, Rule, Status, Terms, Version};
 use crate::clock;
-use std::io::BufRead;
+use std::io::{BufRead, Write};
 
 /// The longest status-line we read, in bytes.
 const MAX_STATUS_LINE: usize = 1024;
+
+const TAKES_ALL: &str = "a Vec takes every write because it grows";
 
 /// An answer: a value like any other until it is sent.
 #[derive(Clone, Debug)]
@@ -96,8 +98,8 @@ impl Response {
     /// if `If-Match` does not list the tag (RFC 9110 §13.1.1); if `If-None-Match` lists it, 304 and
     /// the fields that tell a cache what it may do (§13.1.2, §15.4.5).
     ///
-    /// `etag` is a strong tag with its quotes: `"33a64df5"`. The first comparison is the strong one,
-    /// the second the weak one, which passes over a leading `W/`.
+    /// `etag` is a strong tag with its quotes: `"33a64df5"`. The first comparison is the strong
+    /// one, the second the weak one, which passes over a leading `W/`.
     #[must_use]
     pub fn on_conditions(self, request: &Request, etag: &str) -> Response {
         let mut wanted = request.fields.list("if-match").peekable();
@@ -133,11 +135,7 @@ impl Response {
     /// version.
     pub(crate) fn write_head_to(&self, out: &mut Vec<u8>, terms: Terms, framing: Framing) {
         // RFC 9110 §6.2: the version is the highest that we speak, whatever the client does.
-        out.extend_from_slice(b"HTTP/1.1 ");
-        write_number(out, self.status.code().into());
-        out.push(b' ');
-        out.extend_from_slice(self.status.reason().as_bytes());
-        out.extend_from_slice(b"\r\n");
+        write!(out, "HTTP/1.1 {}\r\n", self.status).expect(TAKES_ALL);
         // RFC 9110 §6.6.1: an interim answer needs no date, and 101 says only what the new protocol
         // needs.
         if self.status.code() >= 200 {
@@ -150,9 +148,7 @@ impl Response {
             // content.
             _ if self.status.never_has_content() => {}
             Framing::Length(length) => {
-                out.extend_from_slice(b"Content-Length: ");
-                write_number(out, length);
-                out.extend_from_slice(b"\r\n");
+                write!(out, "Content-Length: {length}\r\n").expect(TAKES_ALL);
             }
             Framing::Chunked => out.extend_from_slice(b"Transfer-Encoding: chunked\r\n"),
             Framing::UntilClose => {}
@@ -229,20 +225,5 @@ impl Response {
         let (mut response, framing) = Response::read_head_from(reader, head_only)?;
         response.body = Body::new(reader, framing).read_whole(limit)?;
         Ok(response)
-    }
-}
-
-/// Writes a number in decimal. `write!` would do it in one line, and would take longer than all the
-/// rest of the head.
-fn write_number(out: &mut Vec<u8>, mut number: u64) {
-    let mut digits = [b'0'; 20];
-    let mut at = digits.len();
-    loop {
-        at -= 1;
-        digits[at] += u8::try_from(number % 10).expect("a digit fits because it is below 10");
-        number /= 10;
-        if number == 0 {
-            return out.extend_from_slice(&digits[at..]);
-        }
     }
 }

@@ -188,8 +188,8 @@ fn accept_for_ever(listener: &TcpListener, threads: &Threads, service: &Arc<Serv
 /// the listener's queue before a thread is woken for any: the queue is short (std asks for 128),
 /// whoever finds it full tries again after a second, then after two, and the threads of a burst
 /// would keep this one from its turn. Five thousand clients at once take 1.6 s so, and 4.5 s
-/// otherwise. At most `room`, so that those who will be refused are not all open files at once; where
-/// a thread is free for whoever comes, that is none, and costs no system call.
+/// otherwise. At most `room`, so that those who will be refused are not all open files at once;
+/// where a thread is free for whoever comes, that is none, and costs no system call.
 fn all_that_wait(listener: &TcpListener, room: usize) -> Vec<(TcpStream, SocketAddr)> {
     let mut waiting = Vec::new();
     if room == 0 {

@@ -32,7 +32,8 @@ impl Refusals {
     /// Answers 503 without waiting for anything: a fresh socket has room for a few bytes.
     pub(super) fn no_thread(&self, stream: TcpStream, peer: SocketAddr, held: usize) {
         let reason = format!(
-            "expected a free thread; came one connection more than the {held} that this server can hold"
+            "expected a free thread; came one connection more than the {held} that this server \
+             can hold"
         );
         note(format!("503 {peer}: {reason}"));
         let mut answer = Vec::new();

@@ -102,7 +102,8 @@ fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<R
     Ok(Some(request))
 }
 
-/// Has the request answered, by the handler or in its place; returns whether the connection goes on.
+/// Has the request answered, by the handler or in its place; returns whether the connection goes
+/// on.
 fn answer(
     connection: &mut Connection,
     service: &Service,

@@ -52,7 +52,7 @@ impl Url {
     /// ```
     /// use push_by_hand::websocket::Url;
     /// let url = Url::parse("ws://localhost:8888?x=1").unwrap();
-    /// assert_eq!((url.host.as_str(), url.port, url.target.as_str()), ("localhost", 8888, "/?x=1"));
+    /// assert_eq!((&*url.host, url.port, &*url.target), ("localhost", 8888, "/?x=1"));
     /// ```
     ///
     /// # Errors

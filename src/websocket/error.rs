@@ -222,7 +222,8 @@ impl fmt::Display for Error {
             Error::Unfinished { came } => {
                 write!(
                     f,
-                    "expected a continuation frame; came the end of the stream, {came} bytes into a message"
+                    "expected a continuation frame; came the end of the stream, {came} bytes into \
+                     a message"
                 )
             }
             Error::Silent => f.write_str("expected an answer to a Ping; came nothing"),

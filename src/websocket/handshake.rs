@@ -6,12 +6,12 @@
 //! §4.1 (subprotocols), §10.2 (`Origin`).
 //!
 //! ```text
-//! GET /chat HTTP/1.1                             HTTP/1.1 101 Switching Protocols
-//! Host: localhost:8888                           Upgrade: websocket
-//! Upgrade: websocket                             Connection: Upgrade
-//! Connection: Upgrade                            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+//! GET /chat HTTP/1.1                           HTTP/1.1 101 Switching Protocols
+//! Host: localhost:8888                         Upgrade: websocket
+//! Upgrade: websocket                           Connection: Upgrade
+//! Connection: Upgrade                          Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
 //! Sec-WebSocket-Version: 13
-//! Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==    base64(SHA-1(key and GUID))
+//! Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==  base64(SHA-1(key and GUID))
 //! ```
 //!
 //! Left out: extensions. Every browser offers compression; not to mention it in the answer is to

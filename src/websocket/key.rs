@@ -13,8 +13,8 @@ use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
 
 /// Base64 whose last character may say more than its bytes need: sixteen bytes are 128 bits, and 22
-/// characters are 132. RFC 4648 §3.5 lets a decoder ignore the four; the sample key of RFC 6455 §4.1
-/// has one of them set.
+/// characters are 132. RFC 4648 §3.5 lets a decoder ignore the four; the sample key of RFC 6455
+/// §4.1 has one of them set.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true),
@@ -51,8 +51,8 @@ impl Accept {
     }
 }
 
-/// The sixteen bytes of a key (RFC 6455 §4.2.1, item 5). Which bytes they are does not matter to the
-/// server, only that they are sixteen.
+/// The sixteen bytes of a key (RFC 6455 §4.2.1, item 5). Which bytes they are does not matter to
+/// the server, only that they are sixteen.
 ///
 /// # Errors
 /// How many bytes came, or that it is no base64.

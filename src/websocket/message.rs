@@ -4,8 +4,8 @@
 //! and binary), §8.1 (UTF-8).
 //!
 //! ```text
-//! Text "Hel"  FIN 0 ─▶ begin                  a message is one data frame and any number of continuations;
-//! Ping        FIN 1 ─▶ handed over at once    control frames may stand between them, other messages may not
+//! Text "Hel"  FIN 0 ─▶ begin                  a message is one data frame and any number of
+//! Ping        FIN 1 ─▶ handed over at once    continuations; between them only control frames
 //! Cont "lo"   FIN 1 ─▶ Message::Text("Hello")
 //! ```
 //!

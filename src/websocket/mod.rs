@@ -7,13 +7,13 @@
 //!   bytes ─▶ frame::Header, Payload ─▶ message::MessageReader ─▶ Message       receive
 //!   bytes ◀── frame::write_frame ◀──────────────────────────────── Message       send
 //!                     ▲
-//!             socket::WebSocket: Ping and Pong, the closing handshake, one place that fails a connection
+//!             socket::WebSocket: Ping and Pong, the closing handshake, failing a connection
 //! ```
 //!
 //! Read in this order: `error` (every rule that a peer can break), `mask` and `frame` (the bits),
-//! `close` (status codes), `message` (fragments), `key` and `handshake` (a pure function from request
-//! to answer), `socket` (the open connection), `client` (the other end). Up to `message` they know
-//! no socket: they read from any `BufRead` and write to a `Vec<u8>`.
+//! `close` (status codes), `message` (fragments), `key` and `handshake` (a pure function from
+//! request to answer), `socket` (the open connection), `client` (the other end). Up to `message`
+//! they know no socket: they read from any `BufRead` and write to a `Vec<u8>`.
 //!
 //! Left out: extensions, and so compression; `wss://`, which is the same inside TLS.
 

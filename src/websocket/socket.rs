@@ -337,7 +337,7 @@ impl<'c> WebSocket<'c> {
         }
     }
 
-    /// RFC 6455 §5.5.1: a Close is answered with a Close, and the code goes back to whoever sent it.
+    /// RFC 6455 §5.5.1: a Close is answered with a Close, and the code goes back to its sender.
     fn answer_close(&mut self, close: Close) -> Result<(), Error> {
         let echo = Close { code: close.code, reason: String::new() };
         self.received = Some(close);

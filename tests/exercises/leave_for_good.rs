@@ -13,7 +13,7 @@ pub fn stream(request: &Request, feed: &Feed, responder: Responder<'_>) -> io::R
         .with("Content-Type", "text/event-stream")
         .with("Cache-Control", "no-store");
     responder.stream(head, |chunks| {
-        for message in feed.after(seen.unwrap_or(feed.origin())).messages.iter().take(left) {
+        for message in feed.after(seen.unwrap_or(feed.start())).messages.iter().take(left) {
             let id = Some(message.id.to_string());
             chunks.send(&Event { id, ..Event::message(&message.data) }.to_bytes())?;
         }

@@ -5,7 +5,7 @@ use push_by_hand::http::Request;
 
 pub fn start(request: &Request, feed: &Feed) -> Id {
     match request.query("after") {
-        Some(id) => id.parse().unwrap_or(feed.origin()),
+        Some(id) => id.parse().unwrap_or(feed.start()),
         None => feed.before_newest(),
     }
 }

@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(channels.lock().awaited.len(), 2, "the last, and the one that is waited for");
         channels.publish("later", "first").unwrap();
         for reader in readers {
-            assert_eq!(reader.after(reader.origin()).messages[0].data, "first");
+            assert_eq!(reader.after(reader.start()).messages[0].data, "first");
         }
         assert_eq!(channels.all().len(), 2);
     }

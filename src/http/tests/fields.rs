@@ -84,7 +84,7 @@ fn the_place_of_a_fault_is_counted_from_the_start_of_the_message() {
 fn there_may_be_100_lines_and_not_one_more() {
     assert!(Rule::FieldCount.entry().2.contains(&MAX_LINES.to_string()));
     let lines = |count: usize| "A: b\r\n".repeat(count) + "\r\n";
-    assert_eq!(read(&lines(MAX_LINES)).unwrap().len(), MAX_LINES);
+    assert_eq!(read(&lines(MAX_LINES)).unwrap().iter().count(), MAX_LINES);
     let more = lines(MAX_LINES + 1);
     assert_broken(more.as_bytes(), read(&more), Rule::FieldCount, 431, 6 * MAX_LINES);
 }
@@ -102,7 +102,7 @@ fn the_lines_may_have_16_kib_together_and_not_one_byte_more() {
             (first.len(), first + &second + line_end)
         };
         let (_, longest) = section(MAX_SECTION);
-        assert_eq!(read(&longest).unwrap().len(), 2);
+        assert_eq!(read(&longest).unwrap().iter().count(), 2);
         let (first, longer) = section(MAX_SECTION + 1);
         assert_broken(longer.as_bytes(), read(&longer), Rule::FieldSectionLength, 431, first);
     }
@@ -111,7 +111,7 @@ fn the_lines_may_have_16_kib_together_and_not_one_byte_more() {
     assert_broken(endless.as_bytes(), read(&endless), Rule::FieldSectionLength, 431, 0);
     let full = "A: ".to_owned() + &"b".repeat(MAX_SECTION - 5) + "\r\n";
     let one_more = full.clone() + "C:\n\n";
-    assert_eq!(read(&(full + "\r\n")).unwrap().len(), 1);
+    assert_eq!(read(&(full + "\r\n")).unwrap().iter().count(), 1);
     assert_broken(one_more.as_bytes(), read(&one_more), Rule::FieldSectionLength, 431, MAX_SECTION);
 }
 
@@ -143,7 +143,6 @@ fn what_is_pushed_is_written_and_read_back() {
         assert_eq!(String::from_utf8(out).unwrap(), bytes);
         assert_eq!(fields.get_all("a").collect::<Vec<_>>(), values);
         assert_eq!(pairs(&read(bytes).unwrap()), pairs(&fields));
-        assert_eq!((fields.len(), fields.is_empty()), (values.len(), values.is_empty()));
     }
 }
 

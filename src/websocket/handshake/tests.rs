@@ -80,7 +80,7 @@ fn names_and_tokens_come_in_any_case_and_among_others() {
         ("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4PEC=="),
     ] {
         let response = answer(&with(name, value), &Policy::default()).unwrap();
-        assert_eq!(response.fields.len(), 3, "{name}: {value}");
+        assert_eq!(response.fields.iter().count(), 3, "{name}: {value}");
     }
     let absolute = request("GET http://localhost:8888/chat HTTP/1.1", "X", "1");
     assert!(answer(&absolute, &Policy::default()).is_ok());

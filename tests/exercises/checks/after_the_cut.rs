@@ -7,7 +7,7 @@ pub fn check() -> Check {
     for data in ["a", "b", r#"{"id":"c"}"#] {
         feed.publish(data);
     }
-    let news = feed.after(feed.origin());
+    let news = feed.after(feed.start());
     let [a, b, c] = [0, 1, 2].map(|n| json::message(&news.messages[n]) + "\n");
     let heartbeat = "{\"heartbeat\":true}\n";
     let cut = &c[..c.len() - 1];
