@@ -364,7 +364,8 @@ impl Writer {
 
     /// The same for something that may be long, or shared by many connections: what `append`
     /// returns follows what it appends. Where the output has to leave anyway, that part leaves from
-    /// where it stands, without being copied first.
+    /// where it stands, without being copied first: a copy would be 16 KiB or more for each
+    /// connection that waits in that write.
     ///
     /// # Errors
     /// As [`append`](Writer::append).

@@ -309,7 +309,7 @@ pub fn write_frame(out: &mut Vec<u8>, role: Role, fin: bool, opcode: Opcode, pay
 }
 
 /// A server's text message as the bytes of its frame. Nothing in them depends on who reads it, so
-/// they are made once and [sent](super::Sender::send_frames) to all.
+/// they can be made once for all.
 ///
 /// ```
 /// assert_eq!(push_by_hand::websocket::text_frame("Hello"), b"\x81\x05Hello");

@@ -94,17 +94,6 @@ impl Sender {
         self.flush()
     }
 
-    /// Sends frames that are rendered already, at once: see [`text_frame`](super::text_frame).
-    /// For a server, whose frames are the same bytes for every client.
-    ///
-    /// # Errors
-    /// As [`send`](Sender::send).
-    pub fn send_frames(&self, frames: &[u8]) -> Result<(), Error> {
-        debug_assert_eq!(self.role, Role::Server, "a client masks each frame with a fresh key");
-        self.write_if_open(|_| frames)?;
-        self.flush()
-    }
-
     /// Asks the peer whether it is there, at once. The payload, of which 125 bytes are sent, comes
     /// back in its Pong.
     ///

@@ -206,14 +206,13 @@ fn a_close_from_another_thread_lets_the_reader_finish() {
 }
 
 #[test]
-fn frames_made_once_are_sent_as_they_are_and_never_after_a_close() {
+fn nothing_leaves_behind_a_close() {
     let (mut connection, mut peer) = pair(None);
     let sender = WebSocket::new(&mut connection, Role::Server).sender();
-    let frames = [text_frame("one"), text_frame("二")].concat();
-    sender.send_frames(&frames).unwrap();
-    assert_eq!(read(&mut peer), *b"\x81\x03one\x81\x03\xe4\xba\x8c");
+    sender.send_text("二").unwrap();
+    assert_eq!(read(&mut peer), *b"\x81\x03\xe4\xba\x8c");
     sender.close(CloseCode::NORMAL, "").unwrap();
-    assert!(matches!(sender.send_frames(&frames), Err(Error::Closed)));
+    assert!(matches!(sender.send_text("late"), Err(Error::Closed)));
     connection.writer().cut();
     let mut rest = Vec::new();
     peer.read_to_end(&mut rest).unwrap();
