@@ -24,7 +24,7 @@ pub struct Usage {
 }
 
 /// What a command line said.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arguments {
     flags: Vec<(&'static str, String)>,
     /// What is no flag.

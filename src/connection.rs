@@ -387,6 +387,15 @@ impl Writer {
         self.socket.send(&mut self.socket.lock(), &[])
     }
 
+    /// Where this socket stands and who is at the other end, by which a system's own list of
+    /// sockets names it.
+    ///
+    /// # Errors
+    /// The socket is already dead.
+    pub fn addresses(&self) -> io::Result<(SocketAddr, SocketAddr)> {
+        Ok((self.socket.stream.local_addr()?, self.socket.stream.peer_addr()?))
+    }
+
     /// Bytes received and sent so far.
     pub fn bytes(&self) -> (u64, u64) {
         (self.socket.received.load(Ordering::Relaxed), self.socket.sent.load(Ordering::Relaxed))

@@ -40,6 +40,8 @@ pub struct Lesson {
     pub takes_origins: bool,
     /// Whether its log can be kept elsewhere.
     pub takes_redis: bool,
+    /// The flags that it has alone, each with its value (`--to HOST`) and what it says.
+    pub own: &'static [(&'static str, &'static str)],
 }
 
 impl Lesson {
@@ -53,6 +55,7 @@ impl Lesson {
             retry: None,
             takes_origins: false,
             takes_redis: false,
+            own: &[],
         }
     }
 
@@ -63,12 +66,19 @@ impl Lesson {
         self.understand(&usage.read()).unwrap_or_else(|error| usage.fail(&error))
     }
 
+    /// Ends the program with an error about one of its own flags, and the usage.
+    pub fn fail(&self, error: &str) -> ! {
+        self.usage().fail(error)
+    }
+
     fn usage(&self) -> Usage {
-        let mut flags = vec![
+        let own = self.own.iter().map(|&(flag, meaning)| (flag, meaning.to_owned()));
+        let mut flags: Vec<_> = own.collect();
+        flags.extend([
             ("--host NAME", "where to listen (localhost: this machine only)".into()),
             ("--allow-host NAME", "another name it answers to; may be repeated".into()),
             ("--port N", format!("the port (default {}; 0 takes any that is free)", self.port)),
-        ];
+        ]);
         if let Some(port) = self.page_port {
             flags.push(("--page-port N", format!("the port of the page (default {port})")));
         }
@@ -109,6 +119,7 @@ impl Lesson {
             retry: Duration::from_millis(arguments.number("--retry-ms", retry_ms)?),
             origins: owned("--allow-origin"),
             redis: owned("--redis").pop(),
+            arguments: arguments.clone(),
         })
     }
 }
@@ -134,6 +145,8 @@ pub struct Options {
     pub origins: Vec<String>,
     /// Where the log is kept, if not here.
     pub redis: Option<String>,
+    /// All of it, for the lesson's own flags.
+    pub arguments: Arguments,
 }
 
 impl Options {

@@ -349,8 +349,8 @@ fn a_refused_stream_says_what_the_server_said() {
             "expected 200 and text/event-stream; came 403 Forbidden and text/plain: \"no\\x1b[2J!\"",
         ),
         (
-            "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
-            "expected 200 and text/event-stream; came 502 and no Content-Type",
+            "HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n",
+            "expected 200 and text/event-stream; came 507 and no Content-Type",
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\

@@ -103,6 +103,10 @@ impl Fields {
     /// character in a value, which may have come from anywhere, becomes a space: CR and LF would
     /// start a field of the sender's choice (RFC 9110 §5.5).
     pub fn push(&mut self, name: &'static str, value: &str) {
+        self.add(name, value);
+    }
+
+    fn add(&mut self, name: &str, value: &str) {
         if self.text.capacity() == 0 {
             self.text.reserve(256);
             self.lines.reserve(8);
@@ -117,6 +121,16 @@ impl Fields {
         }
         self.lines.push(Line { name: (start, start + name.len()), value: (from, self.text.len()) });
         self.text.push_str("\r\n");
+    }
+
+    /// The same without the fields whose names `drops` picks: what an intermediary passes on.
+    #[must_use]
+    pub fn without(&self, drops: impl Fn(&str) -> bool) -> Fields {
+        let mut kept = Fields::default();
+        self.iter()
+            .filter(|(name, _)| !drops(name))
+            .for_each(|(name, value)| kept.add(name, value));
+        kept
     }
 
     /// The fields, each a name and a value without the white space around it.

@@ -137,8 +137,8 @@ impl Response {
         // RFC 9110 §6.2: the version is the highest that we speak, whatever the client does.
         write!(out, "HTTP/1.1 {}\r\n", self.status).expect(TAKES_ALL);
         // RFC 9110 §6.6.1: an interim answer needs no date, and 101 says only what the new protocol
-        // needs.
-        if self.status.code() >= 200 {
+        // needs. An answer that is passed on has the date of its origin.
+        if self.status.code() >= 200 && self.fields.get("date").is_none() {
             out.extend_from_slice(b"Date: ");
             out.extend_from_slice(&clock::imf_fixdate(clock::unix_seconds()));
             out.extend_from_slice(b"\r\n");
