@@ -4,5 +4,5 @@
 export const chapters = [
   'http', 'polling', 'long_polling', 'iframe_stream', 'event_source', 'sse_stream', 'websocket',
   'accept_key', 'raw_websocket', 'client', 'hub', 'claims', 'many_machines',
-  'fetch_stream',
+  'fetch_stream', 'proxy',
 ];

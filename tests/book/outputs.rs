@@ -161,8 +161,10 @@ impl Session {
                         .iter()
                         .any(|name| arguments.starts_with(&format!(" --bin {name}"))) =>
                 {
-                    terminal = SERVER.into();
-                    self.start(arguments)
+                    if terminal.is_empty() {
+                        terminal = SERVER.into();
+                    }
+                    self.start(&terminal, arguments)
                 }
                 _ => Running::command(&self.to_real(command), programs(), &self.folder),
             };
@@ -225,9 +227,9 @@ impl Session {
     }
 
     /// Starts a program of ours as `cargo run` would, on ports that are free here.
-    fn start(&mut self, arguments: &str) -> Result<Running, String> {
+    fn start(&mut self, terminal: &str, arguments: &str) -> Result<Running, String> {
         // The old one ends first, as it does under the reader's Ctrl-C.
-        self.terminals.remove(SERVER);
+        self.terminals.remove(terminal);
         self.left_out = false;
         let words = words(arguments)?;
         if let [example, name] = &words[..]
