@@ -123,6 +123,10 @@ fn frames_add_what_their_layout_says() {
         ("6, 8 or 14 more from the client", "6 6 8 8 14 true"),
         ("of which the masking-key", "4 4 4 4 4 true"),
         ("masking leaves the payload its length", "13 bytes masked are 13 true"),
+        (
+            "binary costs an event stream a third more",
+            "30000 bytes: 40016 as an event, 30004 as a frame true: base64",
+        ),
     ] {
         assert_eq!(after("frames", claim), measured);
     }

@@ -3,7 +3,11 @@
 use crate::bench::{Bench, Bytes, Cost, END, MESSAGE, PATIENCE};
 use crate::client::{Client, EVENTS, IFRAME, POLL, hear, long_poll, read_message};
 use crate::table::{line, row, so, tenths};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use push_by_hand::connection::Connection;
+use push_by_hand::event_stream::Event;
+use push_by_hand::http::Response;
 use push_by_hand::http::body::Body;
 use push_by_hand::websocket::{Opcode, mask};
 use std::io;
@@ -164,5 +168,35 @@ pub fn frames(bench: &Bench) -> io::Result<()> {
         &measured,
         so(masked.len() == MESSAGE.len(), "true"),
     );
+    binary(bench, &mut client)?;
     client.close()
+}
+
+/// What is no text: a WebSocket has a frame for it, and an event stream must write it as text.
+fn binary(bench: &Bench, client: &mut Client) -> io::Result<()> {
+    let bytes = [0; 30_000];
+    let port = bench.serve(move |request, responder| {
+        responder.stream(Response::stream("text/event-stream"), |chunks| {
+            if request.path() == "/event" {
+                chunks.send(&Event::message(&BASE64.encode(bytes)).to_bytes())?;
+            }
+            Ok(())
+        })
+    })?;
+    let ask = |path: &str| -> io::Result<u64> {
+        let before = bench.bytes();
+        Client::connect(port)?.ask(&format!("GET {path} HTTP/1.1\nHost: localhost\n\n"))?;
+        Ok((bench.bytes() - before).down)
+    };
+    let event = ask("/event")? - ask("/")?;
+    let before = bench.bytes();
+    client.send_frame(Opcode::Binary, &bytes)?;
+    client.frame()?;
+    let frame = (bench.bytes() - before).down;
+    row(
+        "binary costs an event stream a third more",
+        &format!("{} bytes: {event} as an event, {frame} as a frame", bytes.len()),
+        so(event * 3 / frame == 4, "true: base64"),
+    );
+    Ok(())
 }
