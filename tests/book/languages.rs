@@ -1,5 +1,5 @@
-//! The Chinese book keeps step with the English one: the same files, headings, code, outputs and
-//! figures.
+//! The Chinese book keeps step with the English one: the same files, headings, code, outputs,
+//! figures, pictures and exercises, and about as many paragraphs.
 
 use crate::markdown::{Block, Document, Stale, markdown_in};
 
@@ -74,7 +74,59 @@ fn compare(english: &Document, chinese: &Document) -> Vec<Stale> {
             ),
         );
     }
+    stale.extend(compare_parts(english, chinese));
     stale
+}
+
+/// Exercises by name and in order; pictures; and paragraphs, of which each language may make a few
+/// more or fewer than the other.
+fn compare_parts(english: &Document, chinese: &Document) -> Vec<Stale> {
+    let mut stale = Vec::new();
+    let (ours, theirs) = (exercises(english), exercises(chinese));
+    if ours != theirs {
+        stale
+            .push(chinese.stale(0, format!("exercises {theirs:?}; {} has {ours:?}", english.path)));
+    }
+    let (ours, theirs) = (pictures(english), pictures(chinese));
+    if ours != theirs {
+        stale.push(chinese.stale(0, format!("{theirs} pictures; {} has {ours}", english.path)));
+    }
+    let (ours, theirs) = (paragraphs(english), paragraphs(chinese));
+    if ours.abs_diff(theirs) > 2 + ours / 10 {
+        stale.push(chinese.stale(0, format!("{theirs} paragraphs; {} has {ours}", english.path)));
+    }
+    stale
+}
+
+fn exercises(document: &Document) -> Vec<&str> {
+    let name = |line| {
+        let (name, _) = str::strip_prefix(line, "**")?.split_once(".**")?;
+        name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_')).then_some(name)
+    };
+    document.prose().into_iter().filter_map(|(_, line)| name(line)).collect()
+}
+
+/// Photographs of pages, and what is drawn in the text.
+fn pictures(document: &Document) -> usize {
+    let photographs = document.prose().into_iter().filter(|(_, line)| line.starts_with("!["));
+    let drawn = |block: &Block| matches!(block.info.as_str(), "mermaid" | "text");
+    photographs.count() + document.blocks().iter().filter(|block| drawn(block)).count()
+}
+
+/// Lines of prose that begin a paragraph.
+fn paragraphs(document: &Document) -> usize {
+    let text = |line: &str| {
+        let other = ['#', '|', '-', '<', '!', ' ', '1', '2', '3'];
+        line.starts_with("<sub>") || !line.trim().is_empty() && !line.starts_with(other)
+    };
+    let (prose, mut before, mut count) = (document.prose(), None, 0);
+    for (n, line) in prose {
+        if text(line) && before != Some(n) {
+            count += 1;
+        }
+        before = text(line).then_some(n + 1);
+    }
+    count
 }
 
 /// Code and output are the same in every language; diagrams and drawings have words in them.
@@ -85,9 +137,17 @@ fn shared_blocks(document: &Document) -> Vec<Block> {
     document.blocks().into_iter().filter(|block| !told(block)).collect()
 }
 
-/// The figures of each row of each table.
+/// Before a table that only one language needs: what the program's English words mean.
+const OWN_TABLE: &str = "<!-- 对照 -->";
+
+/// The figures of each row of each table that both languages have.
 fn rows(document: &Document) -> Vec<(Vec<String>, usize)> {
-    let rows = document.prose().into_iter().filter(|(_, line)| line.trim_start().starts_with('|'));
+    let mut own = false;
+    let rows = document.prose().into_iter().filter(|(_, line)| {
+        let row = line.trim_start().starts_with('|');
+        own = line.trim() == OWN_TABLE || (own && row);
+        row && !own
+    });
     let figures = |line: &str| {
         let numbers = line
             .split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','))
@@ -103,7 +163,7 @@ fn a_book_out_of_step_is_noticed() {
         "docs/x.md",
         "# A\n## B\n```console\n$ ls\n```\n| 1,024 B | 2.5 |\n```mermaid\na\n```\n",
     );
-    let same = "# 甲\n## 乙\n```console\n$ ls\n```\n| 1,024 字节 | 2.5 |\n```mermaid\n子\n```\n";
+    let same = "# 甲\n## 乙\n```console\n$ ls\n```\n| 1,024 字节 | 2.5 |\n```mermaid\n子\n```\n<!-- 对照 -->\n| 7 |\n";
     assert_eq!(compare(&english, &Document::new("docs/zh/x.md", same)).len(), 0);
     for (from, to) in [
         ("## 乙", "乙"),

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)] // A test that panics has found something.
 
 mod catalogue;
+mod chinese;
 mod excerpts;
 mod glossary;
 mod languages;
@@ -99,6 +100,11 @@ fn every_chapter_leads_to_its_neighbours_and_to_the_other_language() {
 #[test]
 fn every_word_that_is_introduced_is_in_the_glossary_and_used() {
     assert_none(&glossary::check());
+}
+
+#[test]
+fn the_chinese_texts_are_worded_and_set_as_chinese() {
+    assert_none(&chinese::check());
 }
 
 /// Sets excerpts and outputs right in the files, and says what it could not.
