@@ -1,4 +1,5 @@
-//! Which origin may read the answer: CORS as functions from request to response.
+//! Which pages may read the answers, and which may ask for something to be changed: functions from
+//! request to response.
 //!
 //! A browser lets a page ask any server, but hands the answer to the page's script only if the
 //! server says that this page's origin may have it. That is all CORS is: a permission on the
@@ -6,19 +7,23 @@
 //! first, with a request of its own: the preflight. Implements the server's side of the Fetch
 //! standard, "HTTP CORS protocol".
 //!
+//! CORS guards answers only. What a request changes is guarded by a look at `Origin`, in which
+//! browsers say whose page asks. Both go by the same list of origins, and so does the opening
+//! handshake of a WebSocket.
+//!
 //! Left out: credentials. With them the origin must be named, never `*`, and a field of its own
 //! must allow them.
 
-use crate::http::{Method, Request, Response, Status};
+use crate::http::{Method, Request, Response, Status, is_authority};
 
 /// How long a browser may remember a preflight's answer, in seconds; its own default is 5.
 const MAX_AGE: &str = "600";
 
-/// Who may read.
+/// Who may read and who may publish, beside the server's own pages.
 #[derive(Clone, Debug, Default)]
 pub struct Cors {
     /// Serialized origins: `http://localhost:8000`, without a slash at the end, compared byte by
-    /// byte; or `*` alone, for any.
+    /// byte; `*` is any. See [`parse_origin`].
     pub origins: Vec<String>,
     /// The methods a page may use beyond GET, HEAD and POST, which need no permission.
     pub methods: &'static str,
@@ -36,11 +41,13 @@ impl Cors {
     /// cache must know (RFC 9110 §12.5.5).
     fn shared_with<'a>(&'a self, request: &'a Request) -> Option<&'a str> {
         match self.origins.as_slice() {
+            several if lists("*", several) => Some("*"),
             [only] => Some(only),
-            several => request
-                .fields
-                .get("origin")
-                .filter(|origin| several.iter().any(|allowed| allowed == origin)),
+            several => {
+                let mut asking = request.fields.get_all("origin");
+                let first = asking.next().filter(|origin| lists(origin, several));
+                first.filter(|_| asking.next().is_none())
+            }
         }
     }
 
@@ -59,169 +66,137 @@ impl Cors {
         response
     }
 
-    /// The answer to a preflight; `None` if the request is none. OPTIONS alone does not make one,
-    /// nor does `Origin`: what does is `Access-Control-Request-Method`.
+    /// The answer to a preflight, to be shared like any other; `None` if the request is none.
+    /// OPTIONS alone does not make one, nor does `Origin`: what does is
+    /// `Access-Control-Request-Method`.
     pub fn answer_preflight(&self, request: &Request) -> Option<Response> {
         let asks = request.method == Method::Options
             && request.fields.get("access-control-request-method").is_some();
         let origin = request.fields.get("origin").filter(|_| asks)?;
-        // A refusal is an answer without the permission; the status says why to a person who looks
+        // A refusal is an answer without this permission; the status says why to a person who looks
         // (Fetch, "HTTP responses").
-        if !self.shared_with(request).is_some_and(|allowed| allowed == origin || allowed == "*") {
-            let allowed = self.origins.join(" or ");
-            let reason = format!("expected a page of {allowed}; came Origin \"{origin}\"");
-            return Some(Response::refusal(Status::FORBIDDEN, &reason));
+        let is_shared = |with| with == "*" || with == origin;
+        if request.fields.count("origin") > 1 || !self.shared_with(request).is_some_and(is_shared) {
+            return Some(self.refusal(&format!("Origin \"{}\"", origin.escape_debug())));
         }
-        let response = Response::new(Status::NO_CONTENT)
-            .with("Access-Control-Allow-Methods", self.methods)
-            .with("Access-Control-Allow-Headers", self.request_fields)
-            .with("Access-Control-Max-Age", MAX_AGE);
-        Some(self.share(request, response))
+        Some(
+            Response::new(Status::NO_CONTENT)
+                .with("Access-Control-Allow-Methods", self.methods)
+                .with("Access-Control-Allow-Headers", self.request_fields)
+                .with("Access-Control-Max-Age", MAX_AGE),
+        )
+    }
+
+    /// Refuses a request that would change something and comes from a foreign page; `None` if it
+    /// comes from our own, from one that may read, or from no page.
+    ///
+    /// CORS does not ask this: a form on any page may POST plain text anywhere without a preflight.
+    pub fn refuse_foreign_page(&self, request: &Request) -> Option<Response> {
+        Some(self.refusal(&foreign_page(request, &self.origins)?))
+    }
+
+    fn refusal(&self, came: &str) -> Response {
+        let others = self.origins.iter().map(|origin| format!(" or {origin}")).collect::<String>();
+        let expected = format!("expected a page of this server{others} (see --allow-origin)");
+        Response::refusal(Status::FORBIDDEN, &format!("{expected}; came {came}"))
     }
 }
 
-/// Refuses a request that would change something and comes from a foreign page; `None` if it comes
-/// from our own, from one of the origins in `also` (of which `*` is any), or from no page.
+/// What a request says of the foreign page it comes from; `None` if it comes from a page of ours,
+/// from one of the origins in `also`, or from no page: `curl` says nothing.
+pub fn foreign_page(request: &Request, also: &[String]) -> Option<String> {
+    let all = |name| {
+        let values: Vec<_> = request.fields.get_all(name).collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    };
+    let (origin, site) = (all("origin"), all("sec-fetch-site"));
+    foreign(origin.as_deref(), site.as_deref(), request.host(), also)
+}
+
+/// The same from the fields `Origin` and `Sec-Fetch-Site` and from the name that the request calls
+/// this server by. Of a field that came twice, both values stand there with a comma between them.
+pub fn foreign(
+    origin: Option<&str>,
+    site: Option<&str>,
+    host: &str,
+    also: &[String],
+) -> Option<String> {
+    let let_in = match (origin, site) {
+        (Some(origin), _) => {
+            let listed = lists("*", also) || lists(origin, also);
+            !origin.contains(',') && (listed || is_own(origin, host))
+        }
+        // A page can keep a browser from naming it, but not from saying that it is foreign (W3C,
+        // "Fetch Metadata Request Headers").
+        (None, Some(site)) => lists("*", also) || ["same-origin", "none"].contains(&site),
+        (None, None) => true,
+    };
+    let came = match (origin, site) {
+        (Some(origin), _) => format!("Origin \"{}\"", origin.escape_debug()),
+        (None, site) => {
+            let site = site.unwrap_or_default().escape_debug();
+            format!("Sec-Fetch-Site \"{site}\" and no Origin")
+        }
+    };
+    (!let_in).then_some(came)
+}
+
+/// Whether a page of this origin is one of the server that the request calls `host`.
+fn is_own(origin: &str, host: &str) -> bool {
+    let Some((scheme, authority)) = origin.split_once("://") else { return false };
+    // The default port may be named or not. With https somebody in front of us has taken the TLS
+    // off.
+    let default = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return false,
+    };
+    let bare =
+        |authority: &str| authority.strip_suffix(default).unwrap_or(authority).to_ascii_lowercase();
+    !authority.is_empty() && bare(authority) == bare(host)
+}
+
+fn lists(origin: &str, origins: &[String]) -> bool {
+    origins.iter().any(|listed| listed == origin)
+}
+
+/// An origin as a browser writes it (RFC 6454 §6.2), from what a person may write for it:
+/// `localhost:5173`, `HTTP://localhost:5173/`. Also `*` for any, `null` for pages that have none
+/// (sandboxed frames; files, in a `fetch`) and `file://` (files, in a WebSocket).
 ///
-/// CORS does not ask this: it guards answers, and a form on any page may POST plain text anywhere
-/// without a preflight. Browsers say in `Origin` which page it was (Fetch, "Origin header"); `curl`
-/// says nothing.
-pub fn refuse_foreign_page(request: &Request, also: &[String]) -> Option<Response> {
-    let origin = request.fields.get("origin")?;
-    if lets_in(origin, request.host(), also) {
-        return None;
+/// # Errors
+/// It is no origin: what was expected and what came.
+pub fn parse_origin(text: &str) -> Result<String, String> {
+    let text = text.to_ascii_lowercase();
+    match text.trim_end_matches('/') {
+        "*" | "null" => return Ok(text),
+        "file:" => return Ok("file://".into()),
+        _ => {}
     }
-    let reason =
-        format!("expected a page of http://{}, or none; came Origin \"{origin}\"", request.host());
-    Some(Response::refusal(Status::FORBIDDEN, &reason))
-}
-
-/// Whether a page of this origin is one of the server that the request calls `host`, or of the
-/// origins in `also`, where `*` is any.
-pub fn lets_in(origin: &str, host: &str, also: &[String]) -> bool {
-    let own = origin.split_once("://").is_some_and(|(scheme, authority)| {
-        // The default port may be named or not. With https somebody in front of us has taken the
-        // TLS off.
-        let default = if scheme == "https" { ":443" } else { ":80" };
-        let bare = |authority: &str| {
-            authority.strip_suffix(default).unwrap_or(authority).to_ascii_lowercase()
-        };
-        !authority.is_empty() && bare(authority) == bare(host)
-    });
-    own || also.iter().any(|other| other == "*" || other == origin)
+    let (scheme, authority) = text.split_once("://").unwrap_or(("", &text));
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    let (_, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+    // Without a scheme a port is wanted: "foo" may be http or https, and any port.
+    let scheme = if scheme.is_empty() && port.parse::<u16>().is_ok() { "http" } else { scheme };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    // A page comes over http, also one that opens a socket. No browser writes the rest.
+    if !is_scheme
+        || ["ws", "wss"].contains(&scheme)
+        || !is_authority(authority)
+        || authority.contains(['*', ',', '%'])
+        || authority.ends_with(':')
+    {
+        let came = text.escape_debug();
+        return Err(format!("an origin, such as http://localhost:5173; came \"{came}\""));
+    }
+    let default = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => "",
+    };
+    Ok(format!("{scheme}://{}", authority.strip_suffix(default).unwrap_or(authority)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PAGE: &str = "http://localhost:8000";
-
-    fn cors(origins: &[&str]) -> Cors {
-        let origins = origins.iter().map(|origin| (*origin).to_owned()).collect();
-        Cors { origins, methods: "GET", request_fields: "If-None-Match", response_fields: "ETag" }
-    }
-
-    fn request(method: &str, fields: &str) -> Request {
-        let text = format!("{method} / HTTP/1.1\r\nHost: localhost:8080\r\n{fields}\r\n");
-        Request::read_from(&mut text.as_bytes()).unwrap().unwrap()
-    }
-
-    fn allowed(response: &Response) -> (Option<&str>, Option<&str>) {
-        (response.fields.get("access-control-allow-origin"), response.fields.get("vary"))
-    }
-
-    #[test]
-    fn one_origin_is_stated_always_and_without_vary() {
-        for origin in [
-            "",
-            "Origin: http://localhost:8000\r\n",
-            "Origin: http://127.0.0.1:8000\r\n",
-            "Origin: null\r\n",
-        ] {
-            let response = cors(&[PAGE]).share(&request("GET", origin), Response::new(Status::OK));
-            assert_eq!(allowed(&response), (Some(PAGE), None), "{origin}");
-            assert_eq!(response.fields.get("access-control-expose-headers"), Some("ETag"));
-        }
-    }
-
-    #[test]
-    fn of_several_origins_the_asking_one_is_stated_and_caches_are_told() {
-        let two = cors(&[PAGE, "http://localhost:9000"]);
-        for (origin, stated) in [
-            ("http://localhost:9000", Some("http://localhost:9000")),
-            ("http://localhost:9000/", None),
-            ("HTTP://localhost:9000", None),
-            ("http://localhost:90", None),
-            ("null", None),
-        ] {
-            let response = two.share(
-                &request("GET", &format!("Origin: {origin}\r\n")),
-                Response::new(Status::OK),
-            );
-            assert_eq!(allowed(&response), (stated, Some("Origin")), "{origin}");
-        }
-    }
-
-    #[test]
-    fn no_origin_means_no_permission() {
-        let response = cors(&[])
-            .share(&request("GET", "Origin: http://localhost:8000\r\n"), Response::new(Status::OK));
-        assert_eq!(allowed(&response), (None, None));
-    }
-
-    #[test]
-    fn a_preflight_is_told_methods_fields_and_how_long() {
-        let asks = "Origin: http://localhost:8000\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: if-none-match\r\n";
-        let response = cors(&[PAGE]).answer_preflight(&request("OPTIONS", asks)).unwrap();
-        assert_eq!(response.status, Status::NO_CONTENT);
-        assert_eq!(allowed(&response).0, Some(PAGE));
-        for (name, value) in [("methods", "GET"), ("headers", "If-None-Match")] {
-            assert_eq!(response.fields.get(&format!("access-control-allow-{name}")), Some(value));
-        }
-        assert_eq!(response.fields.get("access-control-max-age"), Some("600"));
-    }
-
-    #[test]
-    fn a_preflight_from_elsewhere_is_refused_without_the_permission() {
-        let asks = "Origin: http://evil.example\r\nAccess-Control-Request-Method: GET\r\n";
-        let response = cors(&[PAGE]).answer_preflight(&request("OPTIONS", asks)).unwrap();
-        assert_eq!((response.status, allowed(&response)), (Status::FORBIDDEN, (None, None)));
-    }
-
-    #[test]
-    fn only_our_own_page_and_no_page_at_all_may_change_something() {
-        for (origin, here) in [
-            ("", true),
-            ("Origin: http://localhost:8080\r\n", true),
-            ("Origin: http://LOCALHOST:8080\r\n", true),
-            ("Origin: http://localhost:8000\r\n", false),
-            ("Origin: https://localhost:8080\r\n", true),
-            ("Origin: http://evil.example\r\n", false),
-            ("Origin: null\r\n", false),
-        ] {
-            assert_eq!(
-                refuse_foreign_page(&request("POST", origin), &[]).is_none(),
-                here,
-                "{origin}"
-            );
-            assert!(
-                refuse_foreign_page(&request("POST", origin), &["*".into()]).is_none(),
-                "{origin}"
-            );
-        }
-        let evil = request("POST", "Origin: http://evil.example\r\n");
-        assert!(refuse_foreign_page(&evil, &["http://evil.example".into()]).is_none());
-    }
-
-    #[test]
-    fn options_without_the_question_is_no_preflight() {
-        assert!(
-            cors(&[PAGE])
-                .answer_preflight(&request("OPTIONS", "Origin: http://localhost:8000\r\n"))
-                .is_none()
-        );
-        let get = "Origin: http://localhost:8000\r\nAccess-Control-Request-Method: GET\r\n";
-        assert!(cors(&[PAGE]).answer_preflight(&request("GET", get)).is_none());
-    }
-}
+mod tests;

@@ -6,13 +6,15 @@
 use crate::arguments::{Arguments, Usage};
 use crate::clock;
 use crate::connection::{Crossing, Tap};
+use crate::cors::{Cors, parse_origin};
 use crate::feed::{Feed, Id};
-use crate::http::{Request, Response, Status};
+use crate::http::{Request, Response, Status, is_authority};
 use crate::server::{Limits, Port, Server, log};
-use crate::terminal::print;
+use crate::terminal::{print, visible};
 use crate::wire;
 use std::fmt;
 use std::io;
+use std::iter;
 use std::net::UdpSocket;
 use std::path::Path;
 use std::sync::Arc;
@@ -36,8 +38,6 @@ pub struct Lesson {
     pub page_port: Option<u16>,
     /// The reconnection time it asks browsers for, where it can be chosen.
     pub retry: Option<Duration>,
-    /// Whether other origins can be let in.
-    pub takes_origins: bool,
     /// Whether its log can be kept elsewhere.
     pub takes_redis: bool,
     /// The flags that it has alone, each with its value (`--to HOST`) and what it says.
@@ -47,16 +47,7 @@ pub struct Lesson {
 impl Lesson {
     /// A lesson on one port, with no flags of its own.
     pub const fn new(name: &'static str, about: &'static str, port: u16) -> Lesson {
-        Lesson {
-            name,
-            about,
-            port,
-            page_port: None,
-            retry: None,
-            takes_origins: false,
-            takes_redis: false,
-            own: &[],
-        }
+        Lesson { name, about, port, page_port: None, retry: None, takes_redis: false, own: &[] }
     }
 
     /// Reads the command line. `--help` prints the usage and ends the program; so does, with an
@@ -77,6 +68,7 @@ impl Lesson {
         flags.extend([
             ("--host NAME", "where to listen (localhost: this machine only)".into()),
             ("--allow-host NAME", "another name it answers to; may be repeated".into()),
+            ("--allow-origin O", "its pages may read and publish; may be repeated".into()),
             ("--port N", format!("the port (default {}; 0 takes any that is free)", self.port)),
         ]);
         if let Some(port) = self.page_port {
@@ -85,10 +77,6 @@ impl Lesson {
         if let Some(retry) = self.retry {
             let meaning = format!("reconnection time in ms (default {})", retry.as_millis());
             flags.push(("--retry-ms N", meaning));
-        }
-        if self.takes_origins {
-            let meaning = "its pages may read and publish; may be repeated".into();
-            flags.push(("--allow-origin O", meaning));
         }
         if self.takes_redis {
             let meaning = "share the log with other hubs: HOST:PORT or redis://…".into();
@@ -109,15 +97,24 @@ impl Lesson {
         if max_threads == 0 {
             return Err("--max-threads expects one thread or more; came 0".into());
         }
+        let hosts = owned("--allow-host");
+        let is_host = |host: &str| is_authority(host) && !host.contains('*');
+        if let Some(wrong) = hosts.iter().find(|host| !is_host(host)) {
+            let came = visible(wrong);
+            return Err(format!(
+                "--allow-host expects a name such as hub.example; came \"{came}\""
+            ));
+        }
+        let origins = arguments.all("--allow-origin").map(parse_origin).collect::<Result<_, _>>();
         Ok(Options {
             host: owned("--host").pop().unwrap_or_else(|| "localhost".into()),
-            hosts: owned("--allow-host"),
+            hosts,
             port: arguments.number("--port", self.port)?,
             page_port: arguments.number("--page-port", self.page_port.unwrap_or(self.port))?,
             max_threads,
             wire: arguments.has("--wire"),
             retry: Duration::from_millis(arguments.number("--retry-ms", retry_ms)?),
-            origins: owned("--allow-origin"),
+            origins: origins.map_err(|error| format!("--allow-origin expects {error}"))?,
             redis: owned("--redis").pop(),
             arguments: arguments.clone(),
         })
@@ -186,9 +183,7 @@ impl Options {
     /// # Errors
     /// In one line, with the flag that helps.
     pub fn bind<'a>(&self, server: &'a Server) -> Result<Port<'a>, Failure> {
-        server
-            .bind(&self.host, self.port)
-            .map_err(|error| self.failure(self.port, "--port", &error))
+        self.bind_as(server, self.port, "--port")
     }
 
     /// Takes the port of the page.
@@ -196,9 +191,20 @@ impl Options {
     /// # Errors
     /// In one line, with the flag that helps.
     pub fn bind_page<'a>(&self, server: &'a Server) -> Result<Port<'a>, Failure> {
-        server
-            .bind(&self.host, self.page_port)
-            .map_err(|error| self.failure(self.page_port, "--page-port", &error))
+        self.bind_as(server, self.page_port, "--page-port")
+    }
+
+    fn bind_as<'a>(&self, server: &'a Server, port: u16, flag: &str) -> Result<Port<'a>, Failure> {
+        let mut bound =
+            server.bind(&self.host, port).map_err(|error| self.failure(port, flag, &error))?;
+        self.hosts.iter().for_each(|name| bound.names.add(name));
+        bound.cors = Some(Cors {
+            origins: self.origins.clone(),
+            methods: "GET, HEAD, POST",
+            request_fields: "Content-Type, Last-Event-ID",
+            response_fields: "",
+        });
+        Ok(bound)
     }
 
     /// Why a port could not be taken, with the flag that helps.
@@ -212,6 +218,14 @@ impl Options {
             }
             _ => format!("no listening on {} port {port}: {error} (see --host)", self.host),
         })
+    }
+
+    /// The origins whose pages may open a socket: those of the port of the page, which may also be
+    /// opened by its address, and those that were let in.
+    pub fn socket_origins(&self, page: &Port<'_>) -> Vec<String> {
+        let addresses = ["127.0.0.1", "[::1]"].map(|host| format!("http://{host}:{}", page.number));
+        let own = iter::once(self.origin("http", page)).chain(addresses);
+        own.chain(self.origins.iter().cloned()).collect()
     }
 
     /// The origin of a port, as a browser names it: `http://localhost:8080`. A server that listens
@@ -419,7 +433,8 @@ mod tests {
             "--port x",
             "--page-port 1",
             "--retry-ms 1",
-            "--allow-origin http://a",
+            "--allow-origin foo",
+            "--allow-host http://hub.example",
             "--max-threads 0",
             "--max-threads -1",
             "8080",

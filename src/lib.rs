@@ -23,8 +23,8 @@
 //! | [`arguments`] | flags, read in one way by all programs |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
 //! | [`http`] | HTTP/1.1 messages, read and written |
-//! | [`server`] | accept, a thread each, keep-alive; refuse politely |
-//! | [`cors`] | which origin may read the answer |
+//! | [`cors`] | which pages may read, and which may publish |
+//! | [`server`] | names, accept, a thread each, keep-alive; refuse politely |
 //! | [`pages`] | files, and no way out of their folder |
 //! | [`event_stream`] | the format of server-sent events, both directions |
 //! | [`websocket`] | RFC 6455: handshake, frames, messages, both ends |

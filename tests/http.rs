@@ -191,3 +191,20 @@ fn what_is_too_long_or_no_request_is_refused_and_half_a_request_ends_nothing_but
     other.send(GET);
     assert_eq!(text(&other.response()), GET);
 }
+
+#[test]
+fn a_name_that_somebody_else_owns_is_not_ours() {
+    let (_program, port) = start();
+    for (host, status) in [
+        ("localhost", 200),
+        ("LOCALHOST:7070", 200),
+        ("127.0.0.1:7070", 200),
+        ("evil.example:7070", 421),
+        ("localhost.evil.example", 421),
+        ("evil-localhost", 421),
+    ] {
+        let mut client = Client::connect(port);
+        client.send(format!("GET / HTTP/1.1\r\nHost: {host}\r\n\r\n"));
+        assert_eq!(client.response().status.code(), status, "{host}");
+    }
+}

@@ -611,12 +611,13 @@ fn who_reads_or_is_refused_creates_no_channel() {
     let hub = start(&["--max-threads", "200"]);
     let port = hub.port("page");
     let channels = || text(&get(port, "/status")).matches(r#""name":"#).count();
+    let foreign = format!("{UPGRADE}Origin: http://evil.example\r\n");
     for n in 0..40 {
         assert_eq!(get(port, &format!("/evil{n}/poll")).status, Status::OK);
         let refused = [
             ("GET", format!("/evil{n}/poll?after=x"), "", 400),
             ("GET", format!("/evil{n}/ws"), "", 426),
-            ("GET", format!("/evil{n}/ws"), "Origin: http://evil.example\r\n", 403),
+            ("GET", format!("/evil{n}/ws"), &foreign, 403),
             ("POST", format!("/evil{n}/publish"), "Origin: http://evil.example\r\n", 403),
             ("POST", format!("/evil{n}/events"), "", 405),
         ];
@@ -736,6 +737,8 @@ fn a_page_that_may_read_may_read_refusals_too() {
         ("GET", "/poll?after=x", "", 400),
         ("GET", "/status", "", 200),
         ("GET", "/health", "", 200),
+        ("GET", "/ws", "", 426),
+        ("GET", "/control?view=abcdefgh", "", 426),
     ] {
         let response = request(port, method, target, origin, body);
         assert_eq!(response.status.code(), status, "{method} {target}: {}", text(&response));
@@ -744,6 +747,40 @@ fn a_page_that_may_read_may_read_refusals_too() {
             Some("http://app.example"),
             "{method} {target}"
         );
+    }
+}
+
+#[test]
+fn a_page_may_read_the_servers_own_refusals_too() {
+    let hub = start(&["--allow-origin", "http://app.example"]);
+    for fields in ["Content-Length: 2000000\r\n", "Transfer-Encoding: chunked\r\n"] {
+        let mut client = Client::connect(hub.port("page"));
+        client.ask("POST", "/publish", &format!("Origin: http://app.example\r\n{fields}"));
+        if fields.starts_with('T') {
+            client.send("x\r\n");
+        }
+        let refusal = client.response();
+        assert!(refusal.status == Status::CONTENT_TOO_LARGE || fields.starts_with('T'));
+        let shared = refusal.fields.get("access-control-allow-origin");
+        assert_eq!(shared, Some("http://app.example"), "{fields}: {}", text(&refusal));
+    }
+}
+
+#[test]
+fn a_refused_handshake_opens_no_view_and_a_head_is_refused_as_get_is() {
+    let hub = start(&[]);
+    let port = hub.port("page");
+    let mut page = Client::connect(port);
+    page.ask("GET", "/control?view=abcdefgh5", UPGRADE);
+    assert_eq!(page.response_in_parts().0.status, Status::SWITCHING_PROTOCOLS);
+    // A second view of this key would be one too many; but none is asked for.
+    for path in ["/control?view=abcdefgh5", "/ws?view=abcdefgh5"] {
+        assert_eq!(get(port, path).status, Status::UPGRADE_REQUIRED, "{path}");
+        let mut client = Client::connect(port);
+        for fields in ["", UPGRADE] {
+            client.ask("HEAD", path, fields);
+            assert_eq!(client.response_to_head().status, Status::UPGRADE_REQUIRED, "{path}");
+        }
     }
 }
 

@@ -8,7 +8,7 @@ mod support;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::Program;
+use support::{Client, Program};
 
 /// Every program of `src/bin`, by name and as a file.
 fn programs() -> Vec<(String, PathBuf)> {
@@ -182,6 +182,112 @@ fn no_usage_is_wider_than_eighty_columns() {
         let (_, usage, _) = run(&file, &["--help"]);
         for line in usage.lines() {
             assert!(line.chars().count() <= 80, "{name}: {line}");
+        }
+    }
+}
+
+/// Each program that is a server of the library's names and origins, started with these flags on
+/// free ports, and its ports. `http` stands on std alone, and has a test of its own.
+fn servers(flags: &[&str]) -> Vec<(String, Program, Vec<u16>)> {
+    let mut servers = Vec::new();
+    for (name, file) in programs() {
+        let (_, usage, _) = run(&file, &["--help"]);
+        if usage.contains("--allow-host") {
+            let ports = free_ports(&usage, "");
+            let program = Program::start(file.to_str().unwrap(), &[&ports, flags].concat());
+            program.output_line("stop  Ctrl-C");
+            let is_printed = |what: &&str| {
+                program.output().iter().any(|line| line.starts_with(&format!("{what}  http")))
+                    || program.output().iter().any(|line| line.starts_with(&format!("{what}  ws")))
+            };
+            let ports = ["page", "data", "socket"].into_iter().filter(is_printed);
+            let ports: Vec<_> = ports.map(|what| program.port(what)).collect();
+            assert!(!ports.is_empty(), "{name}");
+            servers.push((name, program, ports));
+        }
+    }
+    assert!(servers.len() >= 8);
+    servers
+}
+
+const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
+/// What a request is answered with: status and text.
+fn answer(port: u16, request: &str) -> (u16, String) {
+    let mut client = Client::connect(port);
+    client.send(request);
+    let (response, body) = client.response_in_parts();
+    let body = if response.status.code() >= 400 { body.read_whole(4096).unwrap() } else { vec![] };
+    (response.status.code(), String::from_utf8(body).unwrap())
+}
+
+/// A page of evil.example whose name leads to this machine: host and origin are the same.
+#[test]
+fn no_program_answers_to_a_name_that_somebody_else_owns() {
+    for (name, program, ports) in servers(&[]) {
+        for port in ports {
+            let evil = format!("evil.example:{port}");
+            let same = format!("Host: {evil}\r\nOrigin: http://{evil}\r\n");
+            for request in [
+                format!("GET / HTTP/1.1\r\n{same}\r\n"),
+                format!("GET / HTTP/1.0\r\n{same}\r\n"),
+                format!("GET / HTTP/1.1\r\n{same}{UPGRADE}\r\n"),
+                format!("GET /ws HTTP/1.1\r\n{same}{UPGRADE}\r\n"),
+                format!("GET /control?view=abcdefgh HTTP/1.1\r\n{same}{UPGRADE}\r\n"),
+                format!("POST /publish HTTP/1.1\r\n{same}Content-Length: 0\r\n\r\n"),
+                format!("POST /stop HTTP/1.1\r\n{same}Content-Length: 0\r\n\r\n"),
+                format!("POST /drop HTTP/1.1\r\n{same}Content-Length: 0\r\n\r\n"),
+                format!("OPTIONS / HTTP/1.1\r\n{same}\r\n"),
+                // Of the two the target counts (RFC 9112 §3.2.2).
+                format!("GET http://{evil}/ HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+                "GET / HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n".into(),
+            ] {
+                let (status, body) = answer(port, &request);
+                assert_eq!(status, 421, "{name}: {request}{body}");
+                assert!(body.contains("--allow-host"), "{name}: {body}");
+            }
+            let (status, body) = answer(
+                port,
+                &format!("GET http://localhost/ HTTP/1.1\r\nHost: {evil}\r\n{UPGRADE}\r\n"),
+            );
+            assert!([200, 101].contains(&status), "{name}: the target counts: {status} {body}");
+        }
+        let line = program.log_line("--allow-host");
+        assert!(line.starts_with("421 ") && line.contains("evil.example"), "{name}: {line}");
+    }
+}
+
+#[test]
+fn every_program_answers_to_the_names_it_is_told_and_lets_in_the_pages_it_is_told() {
+    let flags = ["--allow-host", "HUB.example:443", "--allow-origin", "file://"];
+    for (name, _program, ports) in servers(&flags) {
+        for port in ports {
+            let file = "Host: hub.example\r\nOrigin: file://\r\n";
+            let (status, body) = answer(port, &format!("GET / HTTP/1.1\r\n{file}{UPGRADE}\r\n"));
+            assert!([200, 101].contains(&status), "{name}: {status} {body}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_origin_and_no_host_is_an_error_in_one_line_that_names_the_flag() {
+    for (name, file) in programs() {
+        let (_, usage, _) = run(&file, &["--help"]);
+        for (flag, value) in [
+            ("--allow-origin", "foo"),
+            ("--allow-origin", ""),
+            ("--allow-origin", "http://a,http://b"),
+            ("--allow-host", "http://hub.example/"),
+            ("--allow-host", "*"),
+        ] {
+            if usage.contains(flag) {
+                let (code, output, log) = run(&file, &[flag, value]);
+                assert_eq!((code, output.as_str()), (Some(2), ""), "{name}");
+                let first = log.lines().next().unwrap();
+                assert!(first.contains(&format!("{flag} expects ")), "{name}: {log}");
+                assert!(first.ends_with(&format!("; came \"{value}\"")), "{name}: {log}");
+            }
         }
     }
 }

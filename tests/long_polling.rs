@@ -318,7 +318,7 @@ fn a_foreign_page_cannot_publish() {
     assert_eq!(answer.status, Status::FORBIDDEN);
     assert_eq!(
         text(&answer),
-        "expected a page of http://localhost, or none; came Origin \"http://evil.example\"\n"
+        "expected a page of this server (see --allow-origin); came Origin \"http://evil.example\"\n"
     );
     assert_ne!(values(text(&get(port, "/poll")), "data"), ["spam"]);
     // Our own page may; a browser names it in both fields.

@@ -377,7 +377,7 @@ fn fields_for_one_hop_end_there_in_both_directions() {
 #[test]
 fn requests_are_neither_joined_nor_split() {
     let (port, asked) = origin(b"HTTP/1.1 204 No Content\r\n\r\n");
-    let proxy = proxy(port, &[]);
+    let proxy = proxy(port, &["--allow-host", "other"]);
     let port = proxy.port("proxy");
     // The same bytes are one request to who believes the length, and two to who believes the
     // chunks: nobody behind is asked.
@@ -389,14 +389,14 @@ fn requests_are_neither_joined_nor_split() {
         ("X: 1\n\rTransfer-Encoding: chunked\r\n", 400),
     ] {
         let mut client = Client::connect(port);
-        client.send(format!("POST / HTTP/1.1\r\nHost: a\r\n{head}\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n"));
+        client.send(format!("POST / HTTP/1.1\r\nHost: localhost\r\n{head}\r\n0\r\n\r\nGET /admin HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert_eq!(client.response().status.code(), status, "{head}");
         client.rest_until_gone();
     }
     assert!(!asked.is_finished(), "nothing of it came to the server");
     // What came in chunks leaves with a length, and what follows is another request.
     let mut client = Client::connect(port);
-    client.send("GET http://other/x HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send("GET http://other/x HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n");
     assert_eq!(client.response().status.code(), 204);
     let asked = asked.join().unwrap();
     assert!(
@@ -452,11 +452,26 @@ fn a_head_without_an_end_and_too_long_a_body_never_reach_the_server() {
     for (request, status) in [
         (format!("GET / HTTP/1.1\r\n{}", "X: y\r\n".repeat(200)), 431),
         (format!("GET /{} HTTP/1.1\r\n", "a".repeat(9000)), 414),
-        ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n".into(), 413),
+        ("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n".into(), 413),
     ] {
         let mut client = Client::connect(port);
         client.send(&request);
         assert_eq!(client.response().status.code(), status);
+    }
+    assert!(!asked.is_finished());
+}
+
+#[test]
+fn what_is_for_a_name_that_somebody_else_owns_is_not_passed_on() {
+    let (port, asked) = origin(b"");
+    let proxy = proxy(port, &[]);
+    let mut client = Client::connect(proxy.port("proxy"));
+    for request in [
+        "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+        "GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ] {
+        client.send(request);
+        assert_eq!(client.response().status, Status::MISDIRECTED_REQUEST, "{request}");
     }
     assert!(!asked.is_finished());
 }

@@ -108,7 +108,7 @@ fn every_request_gets_an_answer() {
         let response = client.response();
         assert_eq!(response.status.code(), status, "{head}");
         match status {
-            405 => assert_eq!(response.fields.get("Allow"), Some("GET")),
+            405 => assert_eq!(response.fields.get("Allow"), Some("GET, HEAD")),
             426 => {
                 assert_eq!(response.fields.get("Sec-WebSocket-Version"), Some("13"));
                 assert!(response.fields.contains_token("Upgrade", "websocket"));

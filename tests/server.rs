@@ -92,8 +92,11 @@ fn requests_sent_together_are_answered_in_order_and_together() {
     });
     let (_server, port) = watched(WIDE, Some(tap), echo);
     let mut client = Client::connect(port);
-    client
-        .send((0..16).map(|i| format!("GET /{i} HTTP/1.1\r\nHost: a\r\n\r\n")).collect::<String>());
+    client.send(
+        (0..16)
+            .map(|i| format!("GET /{i} HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+            .collect::<String>(),
+    );
     for i in 0..16 {
         assert_eq!(text(&client.response()), format!("GET /{i} "));
     }
@@ -110,10 +113,10 @@ fn requests_with_bodies_can_be_sent_together_too() {
     let (_server, port) = serve(WIDE, echo);
     let mut client = Client::connect(port);
     client.send(
-        "POST /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\
-         POST /2 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n\
-         HEAD /3 HTTP/1.1\r\nHost: a\r\n\r\n\
-         \r\nOPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        "POST /1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello\
+         POST /2 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n\
+         HEAD /3 HTTP/1.1\r\nHost: localhost\r\n\r\n\
+         \r\nOPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
     );
     assert_eq!(text(&client.response()), "POST /1 hello");
     assert_eq!(text(&client.response()), "POST /2 abc");
@@ -133,7 +136,8 @@ fn a_hundred_thousand_requests_in_a_row_are_answered_in_order() {
         // Whoever only writes, and never reads, stops a server that keeps its answers in order.
         scope.spawn(move || {
             for batch in 0..COUNT / 100 {
-                let ask = |i| format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", batch * 100 + i);
+                let ask =
+                    |i| format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", batch * 100 + i);
                 sender.write_all((0..100).map(ask).collect::<String>().as_bytes()).unwrap();
             }
         });
@@ -153,7 +157,7 @@ fn after_close_was_asked_for_nothing_more_is_done() {
     });
     let mut client = Client::connect(port);
     client.send(
-        "GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET /1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n",
     );
     let response = client.response();
     assert_eq!((text(&response), response.fields.get("connection")), ("GET /1 ", Some("close")));
@@ -181,7 +185,7 @@ fn what_a_client_sends_after_its_last_request_does_not_destroy_a_long_answer() {
     let (_server, port) = watched(WIDE, Some(tap), |_, responder| {
         responder.send(Response::text(Status::OK, vec![b'x'; LENGTH]))
     });
-    for version in ["HTTP/1.0\r\n", "HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"] {
+    for version in ["HTTP/1.0\r\n", "HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"] {
         let mut client = Client::connect(port);
         client.send(format!("GET / {version}\r\n"));
         assert_eq!([next(), next(), next()], ["opened", "received", "sent"]);
@@ -200,7 +204,9 @@ fn what_a_client_sends_after_its_last_request_does_not_destroy_a_long_answer() {
 fn a_client_that_closes_its_sending_half_still_gets_its_answers() {
     let (_server, port) = serve(WIDE, echo);
     let mut client = Client::connect(port);
-    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.send(
+        "GET /1 HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    );
     client.end_sending();
     assert_eq!((text(&client.response()), text(&client.response())), ("GET /1 ", "GET /2 "));
     assert_eq!(client.rest(), b"");
@@ -370,8 +376,9 @@ fn shout(_: &Request, responder: Responder<'_>) -> io::Result<Sent> {
 fn after_101_the_bytes_that_came_with_the_request_are_still_there() {
     let (_server, port) = serve(WIDE, shout);
     let mut client = Client::connect(port);
-    client
-        .send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly\n");
+    client.send(
+        "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\n\r\nearly\n",
+    );
     let head = String::from_utf8(client.read_through("\r\n\r\n")).unwrap();
     assert!(
         head.starts_with("HTTP/1.1 101 Switching Protocols\r\n")
@@ -389,7 +396,7 @@ fn after_101_the_bytes_that_came_with_the_request_are_still_there() {
 fn who_waits_for_100_and_wants_another_protocol_gets_100_and_then_101() {
     let (_server, port) = serve(WIDE, shout);
     let mut client = Client::connect(port);
-    client.send("POST / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: shout\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+    client.send("POST / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: shout\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
     assert_eq!(client.read_through("\r\n\r\n"), b"HTTP/1.1 100 Continue\r\n\r\n");
     // The body is still HTTP's; what follows it is not.
     client.send("helloearly\n");
@@ -404,7 +411,8 @@ fn a_body_that_is_too_long_is_refused_while_it_is_still_being_sent() {
     let (_server, port) = serve(WIDE, echo);
     // By its announcement.
     let mut client = Client::connect(port);
-    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\nthe beginning");
+    client
+        .send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\nthe beginning");
     let response = client.response();
     assert_eq!(
         (response.status, response.fields.get("connection")),
@@ -415,7 +423,7 @@ fn a_body_that_is_too_long_is_refused_while_it_is_still_being_sent() {
     assert_eq!(client.rest(), b"");
     // By its chunks, the last of which never comes.
     let mut client = Client::connect(port);
-    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    client.send("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n");
     for _ in 0..16 {
         client.send(format!("10000\r\n{}\r\n", "x".repeat(0x10000)));
     }
@@ -427,7 +435,7 @@ fn a_body_that_is_too_long_is_refused_while_it_is_still_being_sent() {
 fn whoever_sends_far_more_than_is_read_still_gets_the_whole_answer() {
     let (_server, port) = serve(WIDE, echo);
     for refused in [
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3145728\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3145728\r\n\r\n",
         "POST / HTTP/1.1\r\nHost : a\r\n\r\n",
     ] {
         let mut client = Client::connect(port);
@@ -448,7 +456,7 @@ fn a_client_that_waits_for_100_is_told_to_go_on() {
     let mut client = Client::connect(port);
     for framing in ["Content-Length: 5", "Transfer-Encoding: chunked"] {
         client.send(format!(
-            "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{framing}\r\n\r\n"
+            "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n{framing}\r\n\r\n"
         ));
         assert_eq!(client.read_through("\r\n\r\n"), b"HTTP/1.1 100 Continue\r\n\r\n");
         client.send(if framing.contains("chunked") { "5\r\nhello\r\n0\r\n\r\n" } else { "hello" });
@@ -456,12 +464,12 @@ fn a_client_that_waits_for_100_is_told_to_go_on() {
     }
     // Who does not wait after all gets its answer, too.
     client.send(
-        "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
     );
     assert_eq!(text(&client.response()), "POST / hello");
     // And who expects nothing, or cannot know what 100 means, is not told.
     for head in [
-        "POST / HTTP/1.1\r\nHost: a\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\n",
         "POST / HTTP/1.0\r\nExpect: 100-continue\r\nConnection: keep-alive\r\n",
     ] {
         client.send(format!("{head}Content-Length: 5\r\n\r\n"));
@@ -493,7 +501,7 @@ fn a_head_that_drips_in_has_one_deadline_and_not_one_for_each_byte() {
     for beginning in [
         "GET / HTTP/1.1\r\nX: ",
         "",
-        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n",
     ] {
         let mut client = Client::connect(port);
         client.send(beginning);
@@ -527,8 +535,10 @@ fn a_body_that_comes_slowly_has_more_time_for_each_byte_that_has_come() {
     const PIECES: usize = 20;
     let (_server, port) = serve(Limits { request: SOON, ..WIDE }, echo);
     let mut client = Client::connect(port);
-    client
-        .send(format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", PIECE * PIECES));
+    client.send(format!(
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+        PIECE * PIECES
+    ));
     let begun = Instant::now();
     client.stream().set_read_timeout(Some(SOON / 5)).unwrap();
     for _ in 0..PIECES {
@@ -627,8 +637,8 @@ fn what_is_no_request_is_refused_and_the_next_client_is_served() {
         b"SSH-2.0-OpenSSH_9.9\r\n".to_vec(),
         b"\0".repeat(20_000),
         b"\n".repeat(20_000),
-        b"GET / HTTP/1.1\r\nHost: a\r\n".to_vec(),
-        b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n"
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n".to_vec(),
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n"
             .to_vec(),
     ];
     // Bytes without any order, but the same ones each time (a linear congruential generator).
@@ -713,7 +723,7 @@ fn a_bug_in_one_answer_costs_that_answer_and_nothing_else() {
     for target in ["/before", "/failed"] {
         let mut client = Client::connect(port);
         client.send(format!(
-            "GET {target} HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n"
+            "GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\nGET /2 HTTP/1.1\r\nHost: localhost\r\n\r\n"
         ));
         let response = client.response();
         assert_eq!(
@@ -768,7 +778,7 @@ fn beyond_the_cap_clients_are_refused_politely_and_a_place_that_falls_free_is_gi
         // Some ask, some wait to be asked.
         if round % 2 == 0 {
             // It may have been refused already; the answer is there all the same.
-            let _ = client.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+            let _ = client.try_send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         }
         let response = client.response();
         assert_eq!(
@@ -812,7 +822,7 @@ fn crowd(port: u16, size: usize) -> (Vec<Client>, usize, usize) {
     let mut clients: Vec<Client> = (0..size).map(|_| Client::connect(port)).collect();
     let answers = clients.iter_mut().map(|client| {
         // It may have been refused already; the answer is there all the same.
-        let _ = client.try_send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+        let _ = client.try_send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         client.response().status
     });
     let answers: Vec<Status> = answers.collect();

@@ -14,10 +14,8 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-const LESSON: Lesson = Lesson {
-    takes_origins: true,
-    ..Lesson::new("fetch_stream", "an endless answer to a POST, a line a message", 8090)
-};
+const LESSON: Lesson =
+    Lesson::new("fetch_stream", "an endless answer to a POST, a line a message", 8090);
 
 /// The login, for demonstration only: a password that everybody can read here is none. What counts
 /// is the place: a field of the request, which neither an iframe nor an EventSource can set.
@@ -43,47 +41,39 @@ const CHINESE: &str = "我不是真的助手：这些话就写在 src/bin/fetch_
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let server = options.server()?;
-    let port = options.bind(&server)?;
+    let mut port = options.bind(&server)?;
     let feed = lesson::ticks(KEPT, tick)?;
-    let cors = Cors {
+    port.cors = Some(Cors {
         origins: options.origins.clone(),
         methods: "POST",
         request_fields: "Authorization",
         response_fields: "",
-    };
+    });
 
     let origin = options.origin("http", &port);
     announce("page", &origin);
     let command = format!("curl -N -d '' -H 'Authorization: {PASS}' {origin}/clock");
     options.what_next(LESSON.name, &command);
     port.serve(move |request, responder| {
-        if let Some(preflight) = cors.answer_preflight(request) {
-            return responder.send(preflight);
-        }
-        let share = |response| cors.share(request, response);
-        let head = || share(Response::stream("application/x-ndjson"));
+        let head = || Response::stream("application/x-ndjson");
         match (request.method, request.path()) {
             (Method::Post, "/clock" | "/assistant") if !may_read(request) => {
                 let expected = "expected the field Authorization as this page sends it";
                 let refusal = Response::refusal(Status::UNAUTHORIZED, expected);
                 // RFC 9110 §11.6.1: a 401 says which kind of login would do.
-                responder.send(share(refusal.with("WWW-Authenticate", "Bearer")))
+                responder.send(refusal.with("WWW-Authenticate", "Bearer"))
             }
             (Method::Post, "/clock") => match cursor(request, &feed) {
                 Ok(after) => {
                     let cut = request.query("cut").as_deref() == Some("on");
                     responder.stream(head(), |chunks| clock(&feed, after, cut, chunks))
                 }
-                Err(expected) => {
-                    responder.send(share(Response::refusal(Status::BAD_REQUEST, &expected)))
-                }
+                Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
             },
             (Method::Post, "/assistant") => {
                 responder.stream(head(), |chunks| assistant(request, chunks))
             }
-            (_, "/clock" | "/assistant") => {
-                responder.send(share(Response::other_method(request, "POST")))
-            }
+            (_, "/clock" | "/assistant") => responder.send(Response::other_method(request, "POST")),
             _ => responder.send(pages::answer(request, "fetch_stream.html")),
         }
     })?;

@@ -62,6 +62,11 @@ fn converse(mut stream: &TcpStream) -> io::Result<()> {
         let [method, _target, version] = request_line[..] else {
             return refuse(stream, "400 Bad Request");
         };
+        // A page of evil.example can have its name lead to this machine. The browser then takes it
+        // for a page of ours, but says in Host what it calls us.
+        if field(&head, "Host").is_some_and(|host| !is_own(host)) {
+            return refuse(stream, "421 Misdirected Request");
+        }
         // The body: as many bytes as the head says.
         match field(&head, "Content-Length").unwrap_or("0").parse() {
             Ok(length @ 0..=MAX_BODY) => reader.by_ref().take(length).read_to_end(&mut request)?,
@@ -93,6 +98,12 @@ fn converse(mut stream: &TcpStream) -> io::Result<()> {
 fn field<'a>(head: &'a str, wanted: &str) -> Option<&'a str> {
     let mut fields = head.lines().skip(1).filter_map(|line| line.split_once(':'));
     Some(fields.find(|(name, _)| name.eq_ignore_ascii_case(wanted))?.1.trim())
+}
+
+/// A name of this machine, with a port or without.
+fn is_own(host: &str) -> bool {
+    let name = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    ["localhost", "127.0.0.1"].contains(&name.as_str())
 }
 
 /// The page with a request in it, as a text that HTML shows and does not obey.

@@ -10,17 +10,17 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use push_by_hand::connection::{Connection, Tap, Waited};
-use push_by_hand::cors::lets_in;
+use push_by_hand::cors::foreign;
 use push_by_hand::http::{Response, Status, Terms, Version};
 use push_by_hand::lesson::{Failure, Lesson, Options, announce};
-use push_by_hand::server::{Threads, say};
+use push_by_hand::server::{Names, Threads, note, say};
 use push_by_hand::websocket::handshake::Refusal;
 use push_by_hand::websocket::{Close, Error, NotUtf8, Opcode, Violation};
 use push_by_hand::{pages, wire};
 use sha1_smol::Sha1;
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read};
-use std::net::{IpAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -70,7 +70,7 @@ fn shake_hands(socket: &mut Connection, site: &Site) -> io::Result<bool> {
     // node: if (!/Upgrade: websocket/.test(text)) return;
     // node: if (headers['Sec-WebSocket-Version'] != 13) return;
     if let Err(refusal) = check_request(&text, &headers, site) {
-        refuse(socket, &refusal)?;
+        refuse(socket, text.starts_with("HEAD "), &refusal)?;
         return Ok(false);
     }
     // node: const wsKey = headers['Sec-WebSocket-Key'];
@@ -222,8 +222,8 @@ fn add(headers: &mut Headers, name: &str, value: &str) {
 
 /// What all connections have in common.
 struct Site {
-    /// The name in `--host`, and the origins whose pages may connect.
-    host: String,
+    /// What this server may be called, and the origins whose pages may connect.
+    names: Names,
     pages: Vec<String>,
     threads: Arc<Threads>,
     tap: Option<Tap>,
@@ -254,7 +254,8 @@ fn listen(options: &Options) -> Result<(Vec<TcpListener>, u16), Failure> {
 fn serve_page(options: &Options, socket: u16) -> Result<Arc<Site>, Failure> {
     let server = options.server()?;
     let page = options.bind_page(&server)?;
-    let (origin, number) = (options.origin("http", &page), page.number);
+    let (origin, names, pages) =
+        (options.origin("http", &page), page.names.clone(), options.socket_origins(&page));
     let socket = options.origin_of("ws", socket);
     announce("page", &origin);
     announce("socket", &socket);
@@ -268,9 +269,8 @@ fn serve_page(options: &Options, socket: u16) -> Result<Arc<Site>, Failure> {
         })
     })?;
     Ok(Arc::new(Site {
-        host: options.host.clone(),
-        // The page may also be opened by its address.
-        pages: vec![origin, format!("http://127.0.0.1:{number}")],
+        names,
+        pages,
         threads: server.threads(),
         tap: options.wire.then(wire::to_terminal),
     }))
@@ -296,13 +296,14 @@ fn read_head(socket: &mut Connection) -> io::Result<Option<Vec<u8>>> {
                 let reason = format!("expected a head of at most {MAX_HEAD} bytes; came more");
                 refuse(
                     socket,
+                    false,
                     &Response::refusal(Status::REQUEST_HEADER_FIELDS_TOO_LARGE, &reason),
                 )?;
                 return Ok(None);
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut && !data.is_empty() => {
                 let reason = format!("expected a whole head; came {} bytes of one", data.len());
-                refuse(socket, &Response::refusal(Status::REQUEST_TIMEOUT, &reason))?;
+                refuse(socket, false, &Response::refusal(Status::REQUEST_TIMEOUT, &reason))?;
                 return Ok(None);
             }
             _ => return Ok(None),
@@ -311,8 +312,13 @@ fn read_head(socket: &mut Connection) -> io::Result<Option<Vec<u8>>> {
     Ok(Some(data))
 }
 
-fn refuse(socket: &Connection, refusal: &Response) -> io::Result<()> {
-    let terms = Terms { head_only: false, version: Version::Http11, persistent: false };
+fn refuse(socket: &Connection, head_only: bool, refusal: &Response) -> io::Result<()> {
+    // Whoever wrote the page, or the proxy's configuration, looks at the log for the flag.
+    if matches!(refusal.status, Status::FORBIDDEN | Status::MISDIRECTED_REQUEST) {
+        let (code, reason) = (refusal.status.code(), String::from_utf8_lossy(&refusal.body));
+        note(format!("{code} {}: {}", socket.peer_addr()?, reason.trim_end()));
+    }
+    let terms = Terms { head_only, version: Version::Http11, persistent: false };
     socket.writer().append(|out| refusal.write_to(out, terms))
 }
 
@@ -341,9 +347,11 @@ fn check_request(text: &str, headers: &Headers, site: &Site) -> Result<(), Respo
     if get("host").is_empty() || get("host").contains(',') {
         return bad("expected exactly one Host field");
     }
-    if !is_own(host, &site.host) {
+    // A page of evil.example can have its name lead here, and is then of our own origin.
+    if !site.names.include(host) {
+        let host = host.escape_debug();
         let reason =
-            format!("expected a name of this server; came Host \"{}\"", host.escape_debug());
+            format!("expected a name of this server (see --allow-host); came Host \"{host}\"");
         return Err(Response::refusal(Status::MISDIRECTED_REQUEST, &reason));
     }
     if !["", "/"].contains(&target.split('?').next().unwrap_or_default()) {
@@ -351,9 +359,14 @@ fn check_request(text: &str, headers: &Headers, site: &Site) -> Result<(), Respo
             format!("expected a path that exists here; came \"{}\"", target.escape_debug());
         return Err(Response::refusal(Status::NOT_FOUND, &reason));
     }
-    if method != "GET" {
-        let refusal = Response::refusal(Status::METHOD_NOT_ALLOWED, "expected GET");
-        return Err(refusal.with("Allow", "GET"));
+    match method {
+        "GET" => {}
+        // As GET is answered that asks for no WebSocket (RFC 9110 §9.3.2).
+        "HEAD" => return Err(Refusal::Upgrade(String::new()).response()),
+        _ => {
+            let refusal = Response::refusal(Status::METHOD_NOT_ALLOWED, "expected GET, HEAD");
+            return Err(refusal.with("Allow", "GET, HEAD"));
+        }
     }
     if version != "HTTP/1.1" {
         return Err(Refusal::HttpVersion.response());
@@ -363,11 +376,10 @@ fn check_request(text: &str, headers: &Headers, site: &Site) -> Result<(), Respo
     }
     check_handshake(&get).map_err(|refusal| refusal.response())?;
     // Any page on the web may try: only ours gets in. A program that is no browser sends nothing.
-    match headers.get("origin") {
-        Some(origin) if !lets_in(origin, host, &site.pages) => {
-            Err(Refusal::Origin(origin.clone()).response())
-        }
-        _ => Ok(()),
+    let given = |name: &str| headers.get(name).map(String::as_str);
+    match foreign(given("origin"), given("sec-fetch-site"), host, &site.pages) {
+        Some(came) => Err(Refusal::Origin(came).response()),
+        None => Ok(()),
     }
 }
 
@@ -394,19 +406,6 @@ fn check_handshake<'a>(get: &impl Fn(&str) -> &'a str) -> Result<(), Refusal> {
         Ok(key) => Err(Refusal::Key(format!("{} bytes", key.len()))),
         Err(error) => Err(Refusal::Key(format!("no base64 ({error})"))),
     }
-}
-
-/// A page of evil.example can have its name lead to 127.0.0.1, and is then of the same origin as
-/// this server. So a name must be one of ours; an address cannot be given to somebody else.
-fn is_own(host: &str, own: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    name.eq_ignore_ascii_case("localhost")
-        || name.eq_ignore_ascii_case(own)
-        || address.parse::<IpAddr>().is_ok()
 }
 
 /// Waits for the first byte of a frame, and asks a silent client once. `false`: the client is gone.

@@ -4,11 +4,10 @@
 //! The role of the `ssestream` package is `event_stream::Event` here. What such a package leaves to
 //! its user is the point of this lesson: reading `Last-Event-ID`. Read `stream` first.
 
-use push_by_hand::cors::refuse_foreign_page;
 use push_by_hand::event_stream::Event;
 use push_by_hand::feed::{Feed, Gap, Id, Message};
 use push_by_hand::http::chunked::ChunkedWriter;
-use push_by_hand::http::{Method, Request, Response, Status};
+use push_by_hand::http::{Method, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
 use push_by_hand::{clock, json, pages};
 use std::io;
@@ -46,7 +45,7 @@ fn main() -> Result<(), Failure> {
             }
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },
-        (Method::Post, "/drop") => responder.send(drop_streams(request, &drops)),
+        (Method::Post, "/drop") => responder.send(drop_streams(&drops)),
         (_, "/eventSource") => responder.send(Response::other_method(request, "GET, HEAD")),
         (_, "/drop") => responder.send(Response::other_method(request, "POST")),
         _ => responder.send(pages::answer(request, "sse_stream.html")),
@@ -104,10 +103,7 @@ fn reset(gap: Gap) -> Event {
 }
 
 /// `POST /drop`: cuts every stream, so that one can see them come back.
-fn drop_streams(request: &Request, drops: &AtomicU64) -> Response {
-    if let Some(refusal) = refuse_foreign_page(request, &[]) {
-        return refusal;
-    }
+fn drop_streams(drops: &AtomicU64) -> Response {
     drops.fetch_add(1, Ordering::Relaxed);
     Response::new(Status::NO_CONTENT)
 }

@@ -36,9 +36,7 @@ fn main() -> Result<(), Failure> {
     let socket = options.bind(&server)?;
     let socket_origin = options.origin("ws", &socket);
     let page_origin = options.origin("http", &page);
-    // The page may also be opened by its address.
-    let origins = vec![page_origin.clone(), format!("http://127.0.0.1:{}", page.number)];
-    let policy = Policy { origins, ..Policy::default() };
+    let policy = Policy { origins: options.socket_origins(&page), ..Policy::default() };
     let feed = lesson::ticks(KEPT, |now| clock::time_of_day(now / 1000))?;
 
     announce("page", &page_origin);
@@ -69,7 +67,7 @@ fn connect(
 ) -> io::Result<Sent> {
     match request.path() {
         "/" | "/echo" | "/push" if request.method == Method::Options => {
-            responder.send(Response::other_method(request, "GET"))
+            responder.send(Response::other_method(request, "GET, HEAD"))
         }
         "/" => websocket::serve(request, responder, policy, |socket| {
             // wsServer.on('connection', function (socket) { … })

@@ -29,6 +29,7 @@ mod terms;
 
 pub use error::{Error, Rule};
 pub use fields::{Fields, MAX_LINES, MAX_SECTION};
+pub(crate) use request::is_authority;
 pub use request::{MAX_REQUEST_LINE, Request, percent_decode};
 pub use response::Response;
 pub use status::Status;

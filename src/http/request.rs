@@ -246,7 +246,7 @@ fn check_host(fields: &Fields, version: Version) -> Result<(), Error> {
 
 /// `name`, `name:port`, `[::1]:port` (RFC 3986 §3.2.2); user information has no place in HTTP (RFC
 /// 9110 §4.2.4).
-fn is_authority(text: &str) -> bool {
+pub(crate) fn is_authority(text: &str) -> bool {
     let (host, port) = match text.bytes().rposition(|byte| byte == b':') {
         Some(colon) if !text.ends_with(']') => (&text[..colon], &text[colon + 1..]),
         _ => (text, ""),

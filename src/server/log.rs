@@ -24,7 +24,7 @@ pub fn log(line: &str) {
 }
 
 /// The same for whoever must not wait for the reader of the log.
-pub(super) fn note(line: String) {
+pub fn note(line: String) {
     match LOG.get() {
         Some(queue) => drop(queue.try_send(line)),
         None => log(&line),

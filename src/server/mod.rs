@@ -2,7 +2,7 @@
 //!
 //! Stands above `connection` and `http`; a lesson hands it one function, from a request and a
 //! [`Responder`] to an answer. Implements RFC 9112 §9 (keep-alive, pipelining, closing in stages)
-//! and the refusals of RFC 9110 §15.5.
+//! and the refusals of RFC 9110 §15.5: of whom may come in, too (§7.4; [`cors`](crate::cors)).
 //!
 //! ```text
 //! listener ─▶ accept ─▶ threads ─▶ responder: request ─▶ handler ─▶ Sent, and again
@@ -16,17 +16,19 @@
 //! Left out: TLS, a graceful stop (std has no signal handler; end the process), and an event loop.
 
 mod log;
+mod names;
 mod refusal;
 mod responder;
 mod threads;
 
-pub use log::{log, say};
+pub use log::{log, note, say};
+pub use names::Names;
 pub use responder::{Responder, Sent};
 pub use threads::{Reserved, Threads};
 
 use crate::connection::{Tap, WRITE_DEADLINE};
+use crate::cors::Cors;
 use crate::http::Request;
-use log::note;
 use responder::{Accepted, Service};
 use std::io;
 use std::iter;
@@ -103,8 +105,10 @@ impl Server {
                 Err(error) => return Err(error),
             }
         }
-        let first = listeners.first().ok_or(last)?.local_addr()?;
-        Ok(Port { server: self, listeners, number: first.port() })
+        let number = listeners.first().ok_or(last)?.local_addr()?.port();
+        let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
+        let names = Names::of(host, addresses);
+        Ok(Port { server: self, listeners, number, names, cors: None })
     }
 
     /// The threads of this server, for whoever wants to look at them or to take one.
@@ -137,6 +141,11 @@ pub struct Port<'a> {
     listeners: Vec<TcpListener>,
     /// Its number.
     pub number: u16,
+    /// What it may be called; a request for any other name is refused with 421.
+    pub names: Names,
+    /// Which pages may read its answers, and send it requests that change something. `None` leaves
+    /// both to the handler.
+    pub cors: Option<Cors>,
 }
 
 impl Port<'_> {
@@ -149,8 +158,13 @@ impl Port<'_> {
         handler: impl Fn(&Request, Responder<'_>) -> io::Result<Sent> + Send + Sync + 'static,
     ) -> io::Result<()> {
         let Server { limits, tap, threads } = self.server;
-        let service =
-            Arc::new(Service { handler: Box::new(handler), tap: tap.clone(), limits: *limits });
+        let service = Arc::new(Service {
+            handler: Box::new(handler),
+            tap: tap.clone(),
+            limits: *limits,
+            names: self.names,
+            cors: self.cors,
+        });
         for listener in self.listeners {
             let (threads, service) = (Arc::clone(threads), Arc::clone(&service));
             let accept = move || accept_for_ever(&listener, &threads, &service);

@@ -79,6 +79,7 @@ pub(super) fn unreadable(
     error: Error,
     came: usize,
     peer: SocketAddr,
+    share: impl FnOnce(Response) -> Response,
 ) -> io::Result<()> {
     let Some(status) = error.status() else { return Err(error.into()) };
     let reason = match error {
@@ -86,7 +87,8 @@ pub(super) fn unreadable(
         broken => broken.to_string(),
     };
     note(format!("{} {peer}: {reason}", status.code()));
-    connection.writer().append(|out| Response::refusal(status, &reason).write_to(out, LAST))
+    let refusal = share(Response::refusal(status, &reason));
+    connection.writer().append(|out| refusal.write_to(out, LAST))
 }
 
 /// The answer to a request whose handler gave none: it panicked, or returned this error.

@@ -2,11 +2,13 @@
 //! answers each.
 
 use super::log::note;
+use super::names::Names;
 use super::{Limits, refusal};
 use crate::connection::{Connection, Tap, Waited, Writer};
+use crate::cors::Cors;
 use crate::http::body::Framing;
 use crate::http::chunked::ChunkedWriter;
-use crate::http::{Error, Request, Response, Status, Terms, Version};
+use crate::http::{Error, Method, Request, Response, Status, Terms, Version};
 use std::io;
 use std::net::{SocketAddr, TcpStream};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,6 +27,8 @@ pub(super) struct Service {
     pub(super) handler: Box<Handler>,
     pub(super) tap: Option<Tap>,
     pub(super) limits: Limits,
+    pub(super) names: Names,
+    pub(super) cors: Option<Cors>,
 }
 
 /// A connection that waits for a thread.
@@ -69,27 +73,32 @@ fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) ->
             return Ok(());
         }
         let begun = connection.position();
-        let request = match read_request(connection, service.limits.request) {
-            Ok(Some(request)) => request,
-            Ok(None) => return Ok(()),
-            Err(error) => {
-                let came = connection.position() - begun;
-                return refusal::unreadable(connection, error, came, peer);
-            }
-        };
-        if !answer(connection, service, &request, peer)? {
+        let mut request = None;
+        if let Err(error) = read_request(connection, service.limits.request, &mut request) {
+            let came = connection.position() - begun;
+            let share = |refusal| service.share(request.as_ref(), refusal);
+            return refusal::unreadable(connection, error, came, peer, share);
+        }
+        let Some(request) = &request else { return Ok(()) };
+        if !answer(connection, service, request, peer)? {
             return Ok(());
         }
     }
 }
 
-/// Reads one request, each of its parts within its deadline.
+/// Reads one request into `whole`, each of its parts within its deadline. Where the body cannot be
+/// read, the head is there.
 // Most connections spend their life in the handler, waiting, and what stands on the stack of
 // `converse` until then stays in memory for as long: 4 KiB each, measured, were this inlined.
 #[inline(never)]
-fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<Request>, Error> {
+fn read_request(
+    connection: &mut Connection,
+    limit: Duration,
+    whole: &mut Option<Request>,
+) -> Result<(), Error> {
     connection.set_deadline(limit);
-    let Some(mut request) = Request::read_head_from(connection)? else { return Ok(None) };
+    *whole = Request::read_head_from(connection)?;
+    let Some(request) = whole else { return Ok(()) };
     if request.expects_continue()? {
         // It leaves when the reader waits for the body. If that is already here it leaves with the
         // answer, which does no harm.
@@ -98,8 +107,7 @@ fn read_request(connection: &mut Connection, limit: Duration) -> Result<Option<R
             .append(|out| out.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n"))?;
     }
     connection.set_pace(limit, BODY_PACE);
-    request.read_body_from(connection)?;
-    Ok(Some(request))
+    request.read_body_from(connection)
 }
 
 /// Has the request answered, by the handler or in its place; returns whether the connection goes
@@ -112,10 +120,10 @@ fn answer(
 ) -> io::Result<bool> {
     let terms = request.terms();
     let mut answered = false;
-    let responder = Responder { connection, terms, answered: &mut answered };
-    let answer = || match request.target.as_str() {
-        "*" => about_the_server(responder),
-        _ => (service.handler)(request, responder),
+    let responder = Responder { connection, service, request, terms, answered: &mut answered };
+    let answer = || match service.answer(request) {
+        Some(response) => without_handler(responder, response),
+        None => (service.handler)(request, responder),
     };
     match catch_unwind(AssertUnwindSafe(answer)) {
         Ok(Ok(sent)) => {
@@ -136,10 +144,44 @@ fn answer(
     Ok(false)
 }
 
-/// RFC 9110 §9.3.7: `OPTIONS *` asks about the server, not about one of its paths.
 #[cold] // As in `refusal`: an idle WebSocket would take 4 KiB more, measured.
-fn about_the_server(responder: Responder<'_>) -> io::Result<Sent> {
-    responder.send(Response::new(Status::NO_CONTENT).with("Allow", "GET, HEAD, POST, OPTIONS"))
+fn without_handler(responder: Responder<'_>, response: Response) -> io::Result<Sent> {
+    responder.send(response)
+}
+
+impl Service {
+    /// What is answered before any handler is asked.
+    #[inline(never)]
+    fn answer(&self, request: &Request) -> Option<Response> {
+        // RFC 9112 §3.3: where HTTP/1.0 names no authority, the server is its own default. A
+        // browser always names one.
+        if !request.host().is_empty() && !self.names.include(request.host()) {
+            let host = request.host().escape_debug();
+            let reason =
+                format!("expected a name of this server (see --allow-host); came Host \"{host}\"");
+            return Some(Response::refusal(Status::MISDIRECTED_REQUEST, &reason));
+        }
+        // RFC 9110 §9.3.7: `OPTIONS *` asks about the server, not about one of its paths.
+        if request.target == "*" {
+            let all = Response::new(Status::NO_CONTENT);
+            return Some(all.with("Allow", "GET, HEAD, POST, OPTIONS"));
+        }
+        let cors = self.cors.as_ref()?;
+        match request.method {
+            // They change nothing (RFC 9110 §9.2.1).
+            Method::Get | Method::Head => None,
+            Method::Options => cors.answer_preflight(request),
+            _ => cors.refuse_foreign_page(request),
+        }
+    }
+
+    /// Adds to an answer which page may read it, where a request could be read.
+    fn share(&self, request: Option<&Request>, response: Response) -> Response {
+        match (&self.cors, request) {
+            (Some(cors), Some(request)) => cors.share(request, response),
+            _ => response,
+        }
+    }
 }
 
 /// Proof that a request was answered. Only a [`Responder`] makes one, so a handler cannot forget to
@@ -152,6 +194,8 @@ pub struct Sent {
 /// The answer that is owed to one request.
 pub struct Responder<'a> {
     connection: &'a mut Connection,
+    service: &'a Service,
+    request: &'a Request,
     terms: Terms,
     answered: &'a mut bool,
 }
@@ -163,6 +207,13 @@ impl Responder<'_> {
     /// The peer is gone.
     pub fn send(self, response: Response) -> io::Result<Sent> {
         *self.answered = true;
+        // Whoever wrote the page, or the proxy's configuration, looks at the log for the flag.
+        if matches!(response.status, Status::FORBIDDEN | Status::MISDIRECTED_REQUEST) {
+            let reason = String::from_utf8_lossy(&response.body);
+            let (code, peer) = (response.status.code(), self.connection.peer_addr()?);
+            note(format!("{code} {peer}: {}", reason.trim_end()));
+        }
+        let response = self.service.share(Some(self.request), response);
         self.connection.writer().append(|out| response.write_to(out, self.terms))?;
         Ok(Sent { persistent: self.terms.persistent })
     }
@@ -179,9 +230,7 @@ impl Responder<'_> {
         body: impl FnOnce(&Writer) -> io::Result<()>,
     ) -> io::Result<Sent> {
         *self.answered = true;
-        let writer = self.connection.writer();
-        let framing = Framing::Length(length as u64);
-        writer.append(|out| response.write_head_to(out, self.terms, framing))?;
+        let writer = self.begin(response, self.terms, Framing::Length(length as u64))?;
         if !self.terms.head_only {
             body(&writer)?;
         }
@@ -203,17 +252,25 @@ impl Responder<'_> {
         let terms = Terms { persistent: self.terms.persistent && framed, ..self.terms };
         let framing = if framed { Framing::Chunked } else { Framing::UntilClose };
         let head_only = terms.head_only || response.status.never_has_content();
-        let writer = self.connection.writer();
         *self.answered = true;
-        writer.append(|out| response.write_head_to(out, terms, framing))?;
-        // What has left is not kept for as long as the stream lasts.
-        drop(response);
+        let writer = self.begin(response, terms, framing)?;
         if !head_only {
             let chunks = ChunkedWriter::new(writer, framed);
             body(&chunks)?;
             chunks.finish()?;
         }
         Ok(Sent { persistent: terms.persistent })
+    }
+
+    /// Writes the head of an answer whose body follows.
+    // What has left is not kept for as long as a stream lasts: 4 KiB each, measured, were this
+    // inlined.
+    #[inline(never)]
+    fn begin(&self, response: Response, terms: Terms, framing: Framing) -> io::Result<Writer> {
+        let response = self.service.share(Some(self.request), response);
+        let writer = self.connection.writer();
+        writer.append(|out| response.write_head_to(out, terms, framing))?;
+        Ok(writer)
     }
 
     /// Answers with 101 and leaves HTTP: from here on the connection is the new protocol's, with

@@ -18,7 +18,7 @@
 //! decline (§9.1).
 
 use super::key::KEY_BYTES;
-use crate::cors::lets_in;
+use crate::cors::foreign_page;
 use crate::http::{Method, Request, Response, Status, Version};
 use std::fmt;
 
@@ -59,7 +59,8 @@ pub enum Refusal {
     KeyOnce(usize),
     /// Item 5: it is sixteen bytes in base64.
     Key(String),
-    /// Item 8, §4.2.2 and §10.2: the page may connect.
+    /// Item 8, §4.2.2 and §10.2: the page may connect. What it said of itself, as
+    /// [`foreign_page`] gives it.
     Origin(String),
 }
 
@@ -81,7 +82,7 @@ impl Refusal {
     pub fn response(&self) -> Response {
         let response = Response::refusal(self.status(), &self.to_string());
         match self.status() {
-            Status::METHOD_NOT_ALLOWED => response.with("Allow", "GET"),
+            Status::METHOD_NOT_ALLOWED => response.with("Allow", "GET, HEAD"),
             Status::UPGRADE_REQUIRED => response
                 .with("Upgrade", "websocket")
                 .with("Connection", "Upgrade")
@@ -110,7 +111,7 @@ impl fmt::Display for Refusal {
                 write!(f, "expected a Sec-WebSocket-Key of {KEY_BYTES} bytes in base64; came {why}")
             }
             Refusal::Origin(came) => {
-                write!(f, "expected a page that may connect here; came Origin {}", shown(came))
+                write!(f, "expected a page that may connect here (see --allow-origin); came {came}")
             }
         }?;
         f.write_str(if matches!(self, Refusal::Origin(_)) {
@@ -133,8 +134,11 @@ fn shown(value: &str) -> String {
 pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
     let fields = &request.fields;
     let all = |name| fields.get_all(name).collect::<Vec<_>>().join(", ");
-    if request.method != Method::Get {
-        return Err(Refusal::Method(request.method));
+    match request.method {
+        Method::Get => {}
+        // As GET is answered that asks for no WebSocket (RFC 9110 §9.3.2).
+        Method::Head => return Err(Refusal::Upgrade(String::new())),
+        other => return Err(Refusal::Method(other)),
     }
     if request.version != Version::Http11 {
         return Err(Refusal::HttpVersion);
@@ -154,10 +158,8 @@ pub fn answer(request: &Request, policy: &Policy) -> Result<Response, Refusal> {
         return Err(Refusal::KeyOnce(fields.count("Sec-WebSocket-Key")));
     };
     decode_key(key).map_err(Refusal::Key)?;
-    if let Some(foreign) =
-        fields.get_all("Origin").find(|origin| !lets_in(origin, request.host(), &policy.origins))
-    {
-        return Err(Refusal::Origin(foreign.to_owned()));
+    if let Some(came) = foreign_page(request, &policy.origins) {
+        return Err(Refusal::Origin(came));
     }
     let response = Response::new(Status::SWITCHING_PROTOCOLS)
         .with("Upgrade", "websocket")

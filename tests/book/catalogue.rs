@@ -53,7 +53,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::Version("8".into()),
         Refusal::KeyOnce(0),
         Refusal::Key("5 bytes".into()),
-        Refusal::Origin("http://elsewhere.example".into()),
+        Refusal::Origin("Origin \"http://elsewhere.example\"".into()),
     ]
 }
 

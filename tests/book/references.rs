@@ -395,7 +395,7 @@ fn sections_that_do_not_exist_are_found() {
 fn files_programs_and_tests_that_do_not_exist_are_found() {
     let document = Document::new(
         "x.md",
-        "`src/feed.rs` and `cargo run --bin polling`\n\n`src/nowhere.rs`\n\n`cargo run --bin nothing`\n\n`no_test_has_such_a_name` in `src/cors.rs`\n\n`one_origin_is_stated_always_and_without_vary` in `src/cors.rs`\n\n`one_origin_is_stated_always_and_without_vary`\n",
+        "`src/feed.rs` and `cargo run --bin polling`\n\n`src/nowhere.rs`\n\n`cargo run --bin nothing`\n\n`no_test_has_such_a_name` in `src/cors.rs`\n\n`one_origin_is_stated_always_and_without_vary` in `src/cors/tests.rs`\n\n`one_origin_is_stated_always_and_without_vary`\n",
     );
     let lines: Vec<usize> = check_names(&document).iter().map(|stale| stale.line).collect();
     assert_eq!(lines, [3, 5, 7, 11]);

@@ -7,7 +7,7 @@ use crate::views::{View, check_key};
 use push_by_hand::http::{Request, Response, Status};
 use push_by_hand::json;
 use push_by_hand::server::{Responder, Sent};
-use push_by_hand::websocket::{self, State};
+use push_by_hand::websocket::{self, State, handshake};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -26,20 +26,19 @@ const MAX_ECHO: usize = 40;
 #[inline(never)]
 pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result<Sent> {
     let key = request.query("view").unwrap_or_default();
-    let refusal = hub.refuse_foreign_page(request).or_else(|| {
-        let expected = check_key(&key).err()?;
-        Some(Response::refusal(Status::BAD_REQUEST, &expected))
-    });
-    if let Some(refusal) = refusal {
-        return responder.send(hub.cors.share(request, refusal));
+    if let Err(expected) = check_key(&key) {
+        return responder.send(Response::refusal(Status::BAD_REQUEST, &expected));
     }
-    // Before the 101, after which the page's other requests name it.
+    if let Err(refusal) = handshake::answer(request, &hub.policy) {
+        return responder.send(refusal.response());
+    }
+    // Before the 101, after which the page's other requests name it; and only if there is one.
     let Some(open) = hub.views.open(&key) else {
         let expected = "expected fewer pages, each with a key of its own; came one more";
         let refusal = Response::refusal(Status::SERVICE_UNAVAILABLE, expected);
-        return responder.send(hub.cors.share(request, refusal));
+        return responder.send(refusal);
     };
-    websocket::serve(request, responder, &hub.socket_policy(), |socket| {
+    websocket::serve(request, responder, &hub.policy, |socket| {
         socket.set_max_message(MAX_COMMAND);
         let _open = hub.pace.count_page();
         let view = &open.view;

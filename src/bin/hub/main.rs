@@ -28,10 +28,9 @@ mod views;
 use channels::Channels;
 use control::control;
 use pace::Pace;
-use push_by_hand::cors::{Cors, refuse_foreign_page};
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::lesson::{self, Failure, Lesson, announce};
-use push_by_hand::server::{Responder, Sent, Threads, log};
+use push_by_hand::server::{Responder, Sent, Threads};
 use push_by_hand::websocket::Policy;
 use push_by_hand::{clock, json, pages, wire};
 use readers::read;
@@ -45,7 +44,6 @@ use technique::Technique;
 use views::Views;
 
 const LESSON: Lesson = Lesson {
-    takes_origins: true,
     takes_redis: true,
     ..Lesson::new("hub", "one feed over all six techniques at once, with the wire in view", 4000)
 };
@@ -54,7 +52,8 @@ struct Hub {
     started: Instant,
     channels: Channels,
     views: Arc<Views>,
-    cors: Cors,
+    /// Who may open a socket: whoever may publish.
+    policy: Policy,
     threads: Arc<Threads>,
     /// How many connections read by each technique at present.
     reading: [AtomicUsize; Technique::ALL.len()],
@@ -74,12 +73,7 @@ fn main() -> Result<(), Failure> {
         started: Instant::now(),
         channels: Channels::new(clock::unix_millis(), redis),
         views,
-        cors: Cors {
-            origins: options.origins.clone(),
-            methods: "GET, HEAD, POST",
-            request_fields: "Content-Type, Last-Event-ID",
-            response_fields: "",
-        },
+        policy: Policy { origins: options.origins.clone(), ..Policy::default() },
         threads: server.threads(),
         reading: Default::default(),
         pace: Pace::default(),
@@ -128,11 +122,8 @@ fn is_read(request: &Request) -> bool {
 
 /// The answer to whatever is answered at once.
 fn respond(hub: &Hub, channel: &str, last: &str, request: &Request) -> Response {
-    if let Some(preflight) = hub.cors.answer_preflight(request) {
-        return preflight;
-    }
     let read = is_read(request);
-    let response = match (channel, last) {
+    match (channel, last) {
         ("", "status") if read => status(hub),
         ("", "health") if read => {
             Response::text(Status::OK, "ok\n").with("Cache-Control", "no-store")
@@ -144,41 +135,17 @@ fn respond(hub: &Hub, channel: &str, last: &str, request: &Request) -> Response 
         // `/NAME/` is the page of that channel.
         (channel, "") if hub.channels.feed(channel).is_ok() => pages::file(request, "hub.html"),
         _ => pages::answer(request, "hub.html"),
-    };
-    hub.cors.share(request, response)
+    }
 }
 
 /// `POST /publish`. A channel begins only with a message that is accepted.
 fn publish(hub: &Hub, channel: &str, request: &Request) -> Response {
-    if let Some(refusal) = hub.refuse_foreign_page(request) {
-        return refusal;
-    }
     match lesson::text_to_publish(request) {
         Ok(text) => match hub.channels.publish(channel, text) {
             Ok(id) => lesson::published(id),
             Err(refusal) => refusal.response(),
         },
         Err(refusal) => refusal,
-    }
-}
-
-impl Hub {
-    /// Refuses a page of an origin that was not let in, and says on the terminal, too, which flag
-    /// would let it in: whoever writes that page looks there.
-    fn refuse_foreign_page(&self, request: &Request) -> Option<Response> {
-        let refusal = refuse_foreign_page(request, &self.cors.origins)?;
-        let origin = request.fields.get("origin").unwrap_or_default();
-        log(&format!(
-            "403 a page of {} may not do {}; --allow-origin with its origin would let it",
-            origin.escape_debug(),
-            request.path().escape_debug()
-        ));
-        Some(refusal)
-    }
-
-    /// Who may open a socket: whoever may publish.
-    fn socket_policy(&self) -> Policy {
-        Policy { origins: self.cors.origins.clone(), ..Policy::default() }
     }
 }
 

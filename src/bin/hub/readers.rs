@@ -9,6 +9,7 @@ use push_by_hand::event_stream::Event;
 use push_by_hand::feed::{Feed, Gap, Id, News};
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::server::{Responder, Sent};
+use push_by_hand::websocket::handshake;
 use push_by_hand::{json, lesson};
 use std::io;
 use std::sync::Arc;
@@ -68,7 +69,7 @@ pub fn read(
 ) -> io::Result<Sent> {
     let (feed, after) = match begin(hub, channel, technique, request) {
         Ok(begun) => begun,
-        Err(refusal) => return responder.send(hub.cors.share(request, refusal)),
+        Err(refusal) => return responder.send(refusal),
     };
     let number = responder.connection_number();
     let view = hub.views.attach(number, technique, request);
@@ -80,14 +81,12 @@ pub fn read(
     let reader = Reader { hub, technique, feed, after, view: view.clone() };
     match technique {
         // The answer to HEAD has no news, and need not wait for any.
-        Technique::LongPolling if request.method == Method::Head => {
-            poll(reader, request, responder)
-        }
-        Technique::Polling => poll(reader, request, responder),
-        Technique::LongPolling => long_poll(reader, request, responder),
+        Technique::LongPolling if request.method == Method::Head => poll(reader, responder),
+        Technique::Polling => poll(reader, responder),
+        Technique::LongPolling => long_poll(reader, responder),
         Technique::IframeStream => iframe_stream(reader, responder),
-        Technique::FetchStream => fetch_stream(reader, request, responder),
-        Technique::EventSource => event_stream(reader, request, responder),
+        Technique::FetchStream => fetch_stream(reader, responder),
+        Technique::EventSource => event_stream(reader, responder),
         Technique::WebSocket => web_socket(reader, channel, request, responder),
     }
 }
@@ -102,43 +101,37 @@ fn begin(
     let refuse = |expected: String| Response::refusal(Status::BAD_REQUEST, &expected);
     let feed = hub.channels.feed(channel).map_err(|missing| missing.response())?;
     let after = lesson::after(request, &feed).map_err(refuse)?;
-    hub.channels.catch_up(channel, &feed, after).map_err(|missing| missing.response())?;
-    let foreign = (technique == Technique::WebSocket).then(|| hub.refuse_foreign_page(request));
-    match foreign.flatten() {
-        Some(refusal) => Err(refusal),
-        None => Ok((feed, after)),
+    if technique == Technique::WebSocket {
+        handshake::answer(request, &hub.policy).map_err(|refusal| refusal.response())?;
     }
+    hub.channels.catch_up(channel, &feed, after).map_err(|missing| missing.response())?;
+    Ok((feed, after))
 }
 
 /// What is new, now.
-fn poll(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
+fn poll(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
     let news = reader.wait(Instant::now());
-    answer_with(&reader, request, responder, &news)
+    answer_with(&reader, responder, &news)
 }
 
 /// What is new, as soon as there is something.
-fn long_poll(mut reader: Reader, request: &Request, mut responder: Responder) -> io::Result<Sent> {
+fn long_poll(mut reader: Reader, mut responder: Responder) -> io::Result<Sent> {
     let deadline = Instant::now() + HOLD;
     loop {
         let news = reader.wait(deadline.min(Instant::now() + LOOK));
         if !news.is_empty() {
-            return answer_with(&reader, request, responder, &news);
+            return answer_with(&reader, responder, &news);
         }
         if Instant::now() >= deadline || responder.client_has_ended() {
             let nothing = Response::new(Status::NO_CONTENT).with("Cache-Control", "no-store");
-            return responder.send(reader.hub.cors.share(request, nothing));
+            return responder.send(nothing);
         }
     }
 }
 
 /// The answer to a poll, as [`json::news`] describes it; the messages leave from where all readers
 /// share them.
-fn answer_with(
-    reader: &Reader,
-    request: &Request,
-    responder: Responder,
-    news: &News,
-) -> io::Result<Sent> {
+fn answer_with(reader: &Reader, responder: Responder, news: &News) -> io::Result<Sent> {
     reader.delivered(news);
     let head = Response::new(Status::OK)
         .with("Content-Type", "application/json")
@@ -149,7 +142,7 @@ fn answer_with(
     let messages: usize = news.messages.iter().map(|message| message.written.len()).sum();
     let commas = news.messages.len().saturating_sub(1);
     let length = opening.len() + messages + commas + "]}".len();
-    responder.send_with(reader.hub.cors.share(request, head), length, |writer| {
+    responder.send_with(head, length, |writer| {
         writer.append(|out| out.extend_from_slice(opening.as_bytes()))?;
         for (n, message) in news.messages.iter().enumerate() {
             writer.append_with(|out| {
@@ -192,9 +185,8 @@ fn iframe_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
 }
 
 /// A line of JSON a message. A gap and a heartbeat are lines too.
-fn fetch_stream(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let head = reader.hub.cors.share(request, Response::stream("application/x-ndjson"));
-    responder.stream(head, |chunks| {
+fn fetch_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
+    responder.stream(Response::stream("application/x-ndjson"), |chunks| {
         // The head leaves at once, with what there is.
         let mut news = reader.wait(Instant::now());
         loop {
@@ -218,9 +210,8 @@ fn fetch_stream(mut reader: Reader, request: &Request, responder: Responder) -> 
 
 /// An event a message. Heartbeats are events too, of a type of their own: a comment would not reach
 /// the page's script.
-fn event_stream(mut reader: Reader, request: &Request, responder: Responder) -> io::Result<Sent> {
-    let head = reader.hub.cors.share(request, Response::stream("text/event-stream"));
-    responder.stream(head, |chunks| {
+fn event_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
+    responder.stream(Response::stream("text/event-stream"), |chunks| {
         chunks.send(b": ok\n\n")?;
         loop {
             let news = reader.wait(Instant::now() + HEARTBEAT);

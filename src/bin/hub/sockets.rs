@@ -24,7 +24,7 @@ pub fn web_socket(
     responder: Responder,
 ) -> io::Result<Sent> {
     let hub = reader.hub;
-    websocket::serve(request, responder, &hub.socket_policy(), |socket| {
+    websocket::serve(request, responder, &hub.policy, |socket| {
         socket.set_max_message(lesson::MAX_TEXT);
         both_ways(
             &hub.threads,

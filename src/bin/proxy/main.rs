@@ -17,7 +17,6 @@ mod network;
 mod pass;
 
 use network::{Network, SWITCHES};
-use push_by_hand::cors::refuse_foreign_page;
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::lesson::{Failure, Lesson, announce};
 use push_by_hand::pages;
@@ -52,7 +51,9 @@ fn main() -> Result<(), Failure> {
     let network = Arc::new(network(&options.arguments).unwrap_or_else(|error| LESSON.fail(&error)));
     let server = options.server()?;
     let page = options.bind_page(&server)?;
-    let port = options.bind(&server)?;
+    let mut port = options.bind(&server)?;
+    // Who may read and publish is for the server behind it to say.
+    port.cors = None;
 
     announce("page", &options.origin("http", &page));
     announce("proxy", &options.origin("http", &port));
@@ -90,16 +91,11 @@ fn control(network: &Network, at: u16, request: &Request) -> Response {
         (Method::Get | Method::Head, "/state") => {
             Response::json(Status::OK, network.to_json(at) + "\n").with("Cache-Control", "no-store")
         }
-        (Method::Post, path @ ("/set" | "/cut")) => {
-            // Whoever may turn these switches may cut every connection that passes here.
-            refuse_foreign_page(request, &[]).unwrap_or_else(|| match path {
-                "/cut" => {
-                    network.cut_all();
-                    Response::new(Status::NO_CONTENT)
-                }
-                _ => set(network, &String::from_utf8_lossy(&request.body)),
-            })
+        (Method::Post, "/cut") => {
+            network.cut_all();
+            Response::new(Status::NO_CONTENT)
         }
+        (Method::Post, "/set") => set(network, &String::from_utf8_lossy(&request.body)),
         (_, "/state") => Response::other_method(request, "GET, HEAD"),
         (_, "/set" | "/cut") => Response::other_method(request, "POST"),
         _ => pages::answer(request, "proxy.html"),

@@ -5,8 +5,8 @@ use push_by_hand::http::{Request, Response, Status};
 pub fn check() -> Check {
     let handler = move |request: &Request| {
         let cors = cors();
-        cors.answer_preflight(request)
-            .unwrap_or_else(|| cors.share(request, Response::text(Status::OK, "the time")))
+        let preflight = cors.answer_preflight(request);
+        cors.share(request, preflight.unwrap_or_else(|| Response::text(Status::OK, "the time")))
     };
     let mut client = connect(serve(move |request, responder| responder.send(handler(request))));
     for (origin, may_read) in [
