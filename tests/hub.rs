@@ -823,6 +823,30 @@ fn a_refused_page_leaves_a_line_that_names_the_flag_and_with_it_the_hub_is_whole
 }
 
 #[test]
+fn behind_a_proxy_that_calls_it_by_another_name_the_hub_is_whole_with_two_flags() {
+    let closed = start(&[]);
+    let flags = ["--allow-host", "hub", "--allow-origin", "localhost:8080/"];
+    let open = start(&flags);
+    for (method, target, fields, let_in) in [
+        ("GET", "/", "", 200),
+        ("GET", "/poll", "", 200),
+        ("POST", "/publish", "Content-Length: 0\r\n", 201),
+        ("GET", "/ws", UPGRADE, 101),
+        ("GET", "/control?view=abcdefgh6", UPGRADE, 101),
+    ] {
+        for (hub, status) in [(&closed, 421), (&open, let_in)] {
+            let mut client = Client::connect(hub.port("page"));
+            client.send(format!(
+                "{method} {target} HTTP/1.1\r\nHost: hub\r\nOrigin: http://localhost:8080\r\n{fields}\r\n"
+            ));
+            assert_eq!(client.response_in_parts().0.status.code(), status, "{target}");
+        }
+    }
+    let line = closed.log_line("--allow-host");
+    assert!(line.starts_with("421 ") && line.contains("came Host \"hub\""), "{line}");
+}
+
+#[test]
 fn a_socket_takes_no_more_than_a_message_may_have_and_says_little_back() {
     let hub = start(&[]);
     let port = hub.port("page");

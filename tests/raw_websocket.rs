@@ -118,6 +118,31 @@ fn every_request_gets_an_answer() {
     }
 }
 
+#[test]
+fn head_is_answered_as_get_without_an_upgrade_and_leaves_nothing_behind() {
+    let (_program, port) = start();
+    for head in [REQUEST.replace("GET", "HEAD"), "HEAD / HTTP/1.1\r\nHost: localhost\r\n".into()] {
+        let mut client = Client::connect(port);
+        client.send(format!("{head}\r\n"));
+        assert_eq!(client.response_to_head().status, Status::UPGRADE_REQUIRED, "{head}");
+        assert_eq!(client.rest(), b"", "{head}");
+    }
+}
+
+#[test]
+fn two_origins_are_none_and_a_foreign_page_may_not_hide() {
+    let (_program, port) = start();
+    for fields in [
+        "Origin: http://localhost:9998\r\nOrigin: http://localhost:9998\r\n",
+        "Sec-Fetch-Site: cross-site\r\n",
+        "Origin: null\r\n",
+    ] {
+        let mut client = Client::connect(port);
+        client.send(format!("{REQUEST}{fields}\r\n"));
+        assert_eq!(client.response().status, Status::FORBIDDEN, "{fields}");
+    }
+}
+
 /// "socket.on('data')" is added after the answer: a frame that came with the request is lost there.
 #[test]
 fn a_frame_that_comes_with_the_request_is_answered() {

@@ -45,9 +45,10 @@ impl Names {
             let is_ours = |own: &IpAddr| own.is_unspecified() || *own == address;
             return address.to_canonical().is_loopback() || self.addresses.iter().any(is_ours);
         }
-        let is = |own: &str| name.eq_ignore_ascii_case(own);
-        name.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case("localhost"))
-            || self.names.iter().any(|own| is(own))
+        let (_, last) = name.rsplit_once('.').unwrap_or(("", name));
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        last.eq_ignore_ascii_case("localhost") && name.bytes().all(plain)
+            || self.names.iter().any(|own| name.eq_ignore_ascii_case(own))
     }
 }
 
@@ -125,6 +126,10 @@ mod tests {
             "localhost:evil.example",
             "x.hub.example",
             "hub.example.evil",
+            "user@localhost",
+            "evil.example/.localhost",
+            "evil@x.localhost",
+            "evil.example, x.localhost",
             "",
             ":4000",
         ] {
