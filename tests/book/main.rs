@@ -75,6 +75,7 @@ fn every_figure_names_the_command_that_measures_it() {
 #[test]
 fn every_figure_of_the_benchmark_is_one_that_it_measured() {
     assert_none(&each(measured::check));
+    assert_none(&each(measured::check_charts));
 }
 
 #[test]

@@ -33,6 +33,36 @@ fn compare(document: &Document, table: &str) -> Vec<Stale> {
     stale
 }
 
+/// The bars of a chart are figures that a command of the same chapter prints.
+pub fn check_charts(document: &Document) -> Vec<Stale> {
+    let blocks = document.blocks();
+    let printed: Vec<&str> = blocks
+        .iter()
+        .filter(|block| block.info.starts_with("console"))
+        .flat_map(|block| block.lines.iter().flat_map(|line| line.split_whitespace()))
+        .collect();
+    let mut stale = Vec::new();
+    for block in blocks.iter().filter(|block| block.info == "mermaid") {
+        for (n, line) in block.lines.iter().enumerate() {
+            let bars = line.trim().strip_prefix("bar [").and_then(|bars| bars.strip_suffix(']'));
+            let bars = bars.into_iter().flat_map(|bars| bars.split(", "));
+            for bar in bars.filter(|bar| !printed.contains(bar)) {
+                stale.push(document.stale(block.start + 1 + n, format!("no command prints {bar}")));
+            }
+        }
+    }
+    stale
+}
+
+#[test]
+fn a_bar_that_no_command_prints_is_noticed() {
+    let page = |bar: &str| {
+        format!("```console\n$ ls\n  a 12 b\n```\n```mermaid\n  bar [12, {bar}]\n```\n")
+    };
+    assert_eq!(check_charts(&Document::new("x.md", &page("12"))).len(), 0);
+    assert_eq!(check_charts(&Document::new("x.md", &page("13"))).len(), 1);
+}
+
 #[test]
 fn a_figure_that_was_not_measured_is_noticed() {
     let table =

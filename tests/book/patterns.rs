@@ -13,6 +13,8 @@ const SHAPES: &[(&str, &str)] = &[
     ("id", "9999999999999-9+"),
     ("run", "9999999999999-"),
     ("millis", "9999999999999"),
+    // A bare id of one digit: a slow machine begins with the second tick.
+    ("seq", "id:9"),
     ("time", "99:99:99"),
     ("time", "99点99分99秒"),
     // The port that the system gave to a client.
