@@ -26,6 +26,9 @@ const ALWAYS: &[&str] = &[
     "port",
     "buffer",
     "tap",
+    "wire view",
+    "TLS",
+    "callback",
 ];
 
 /// A row: its line, its English words, and the chapter it leads to.
