@@ -57,7 +57,8 @@ export class Chart {
     ];
     byId('sweep').addEventListener('click', () => this.sweeping ? this.stop() : this.sweep());
     byId('forget').addEventListener('click', () => this.forget());
-    new ResizeObserver(() => this.draw()).observe(byId('bytesPlot'));
+    // In the next frame: drawing may change the size that is observed, which WebKit calls an error.
+    new ResizeObserver(() => requestAnimationFrame(() => this.draw())).observe(byId('bytesPlot'));
     setInterval(() => { if (this.changed) this.draw(); }, 500);
   }
 
