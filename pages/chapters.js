@@ -2,7 +2,7 @@
 // compares this list with the files in docs/.
 
 export const chapters = [
-  'http', 'polling', 'long_polling', 'iframe_stream', 'event_source', 'sse_stream', 'websocket',
-  'accept_key', 'raw_websocket', 'client', 'hub', 'claims', 'many_machines',
-  'fetch_stream', 'proxy',
+  'http', 'polling', 'long_polling', 'iframe_stream', 'fetch_stream', 'event_source',
+  'sse_stream', 'websocket', 'accept_key', 'raw_websocket', 'client', 'hub', 'proxy',
+  'many_machines', 'claims',
 ];

@@ -4,7 +4,7 @@
 use crate::markdown::{Document, root};
 use std::fs;
 
-const CHAPTER: &str = "docs/09-raw_websocket.md";
+const CHAPTER: &str = "docs/10-raw_websocket.md";
 
 /// What the sketch writes for the bytes of one `data` event: the opcode with FIN, the number of the
 /// bytes from the seventh on, as far as it fits into a byte, and these bytes combined with the
@@ -53,7 +53,7 @@ fn the_table_of_both_programs_is_what_stands_in_the_code() {
     let quoted: Vec<&str> =
         lines.iter().filter_map(|line| line.strip_prefix("// node: ")).collect();
     assert!(quoted.len() > 30);
-    for path in [CHAPTER, "docs/zh/09-raw_websocket.md"] {
+    for path in [CHAPTER, "docs/zh/10-raw_websocket.md"] {
         let chapter = Document::read(path);
         let rows = chapter.lines.iter().skip_while(|line| *line != "| Node | Rust |");
         // The cells; a bar within one is written \|.

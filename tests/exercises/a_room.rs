@@ -1,4 +1,4 @@
-//! The task: docs/07-websocket.md, at its end. 题目：docs/zh/07-websocket.md 末尾。
+//! The task: docs/08-websocket.md, at its end. 题目：docs/zh/08-websocket.md 末尾。
 
 use push_by_hand::feed::{Feed, Id};
 use push_by_hand::json;

@@ -1,3 +1,3 @@
-//! The task: docs/12-claims.md, at its end. 题目：docs/zh/12-claims.md 末尾。
+//! The task: docs/15-claims.md, at its end. 题目：docs/zh/15-claims.md 末尾。
 
 pub const BYTES: Option<usize> = None;

@@ -1,4 +1,4 @@
-//! The task: docs/14-fetch_stream.md, at its end. 题目：docs/zh/14-fetch_stream.md 末尾。
+//! The task: docs/05-fetch_stream.md, at its end. 题目：docs/zh/05-fetch_stream.md 末尾。
 
 pub fn body(heard: &str) -> String {
     let last = heard.lines().last().unwrap_or_default();

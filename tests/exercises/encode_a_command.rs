@@ -1,4 +1,4 @@
-//! The task: docs/13-many_machines.md, at its end. 题目：docs/zh/13-many_machines.md 末尾。
+//! The task: docs/14-many_machines.md, at its end. 题目：docs/zh/14-many_machines.md 末尾。
 
 pub fn command(words: &[&[u8]]) -> Vec<u8> {
     words.join(&b' ')

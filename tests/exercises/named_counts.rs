@@ -1,4 +1,4 @@
-//! The task: docs/05-event_source.md, at its end. 题目：docs/zh/05-event_source.md 末尾。
+//! The task: docs/06-event_source.md, at its end. 题目：docs/zh/06-event_source.md 末尾。
 
 use push_by_hand::feed::Feed;
 use std::sync::Mutex;

@@ -1,4 +1,4 @@
-//! The task: docs/11-hub.md, at its end. 题目：docs/zh/11-hub.md 末尾。
+//! The task: docs/12-hub.md, at its end. 题目：docs/zh/12-hub.md 末尾。
 
 use push_by_hand::feed::{Feed, Id};
 use push_by_hand::http::Request;

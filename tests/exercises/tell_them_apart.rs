@@ -1,4 +1,4 @@
-//! The task: docs/08-accept_key.md, at its end. 题目：docs/zh/08-accept_key.md 末尾。
+//! The task: docs/09-accept_key.md, at its end. 题目：docs/zh/09-accept_key.md 末尾。
 
 pub const KINDS: [(&str, Option<&str>); 4] = [
     ("dGhlIHNhbXBsZSBub25jZQ==", None),

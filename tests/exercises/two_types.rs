@@ -1,4 +1,4 @@
-//! The task: docs/06-sse_stream.md, at its end. 题目：docs/zh/06-sse_stream.md 末尾。
+//! The task: docs/07-sse_stream.md, at its end. 题目：docs/zh/07-sse_stream.md 末尾。
 
 use push_by_hand::event_stream::Event;
 use push_by_hand::feed::News;

@@ -353,7 +353,7 @@ fn the_chapter_shows_what_crosses_the_connections_to_redis() {
     // From here on the hub knows the epoch, and needs no script.
     ask(port, "GET", &format!("/poll?after={first}"), "").expect("an answer");
     publish(port, "", "hello").expect("all is well");
-    for chapter in ["docs/13-many_machines.md", "docs/zh/13-many_machines.md"] {
+    for chapter in ["docs/14-many_machines.md", "docs/zh/14-many_machines.md"] {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
         let text = std::fs::read_to_string(format!("{root}/{chapter}")).expect("a chapter");
         let block = text.split("<!-- with Redis -->\n```text\n").nth(1).expect("a block");
