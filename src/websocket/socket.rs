@@ -46,11 +46,21 @@ struct Patience {
     close: Duration,
 }
 
-const PATIENCE: Patience = Patience {
-    silence: Duration::from_secs(30),
-    frame: Duration::from_secs(30),
-    close: Duration::from_secs(3),
-};
+impl Patience {
+    /// A client waits longer for the answer to its Close: what it said before may still have to be
+    /// answered, and it holds nothing that others need. A server has others to serve.
+    const fn of(role: Role) -> Patience {
+        let thirty = Duration::from_secs(30);
+        let close = match role {
+            Role::Server => CLOSE,
+            Role::Client => thirty,
+        };
+        Patience { silence: thirty, frame: thirty, close }
+    }
+}
+
+/// How long the end of TCP may take behind the last Close.
+const CLOSE: Duration = Duration::from_secs(3);
 
 /// How far a connection has come (RFC 6455 §4.1, §7.1). Before this there is only the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -202,7 +212,7 @@ impl<'c> WebSocket<'c> {
             connection,
             reader: MessageReader::new(role, DEFAULT_LIMIT),
             sender,
-            patience: PATIENCE,
+            patience: Patience::of(role),
             asked: false,
             close_by: None,
             received: None,
@@ -339,7 +349,7 @@ impl<'c> WebSocket<'c> {
         if self.sender.role == Role::Client {
             // RFC 6455 §7.1.1: the server closes TCP first. Whether it has done so when the wait is
             // over makes no difference.
-            let _ = self.connection.wait_for_input(self.patience.close);
+            let _ = self.connection.wait_for_input(CLOSE);
         }
         Ok(())
     }

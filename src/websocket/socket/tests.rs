@@ -1,5 +1,6 @@
 //! An open socket against a peer that is only bytes: what leaves, when, and in which order.
 
+use super::Patience;
 use crate::connection::{Connection, Crossing, Tap};
 use crate::websocket::tests::masked;
 use crate::websocket::*;
@@ -310,4 +311,12 @@ fn both_our_ends_understand_each_other() {
     socket.close(CloseCode::NORMAL, "done").unwrap();
     assert_eq!(socket.received_close(), Some(&Close::new(CloseCode::NORMAL, "")));
     assert!(server.join().unwrap().is_ok());
+}
+
+#[test]
+fn a_client_waits_longer_for_the_answer_to_its_close_than_a_server() {
+    let (server, client) = (Patience::of(Role::Server), Patience::of(Role::Client));
+    assert_eq!(server.close, Duration::from_secs(3));
+    // What it has asked before its Close may still have to be answered.
+    assert!(client.close >= 10 * server.close);
 }
