@@ -35,7 +35,7 @@ const EVENTS: &str = "HTML, Server-sent events";
 const CHUNKS: &str = "RFC 9112 §7.1";
 const FRAMES: &str = "RFC 6455 §5.2";
 
-/// One connection, both directions. Who is the client and who the server shows in what they say.
+/// One connection, both directions. Which end is the client is seen from what it sends.
 ///
 /// ```
 /// use push_by_hand::wire::{Direction, Dissector};

@@ -38,7 +38,7 @@ const FIELDS: [(&str, &str, &str); 37] = [
     ("sec-fetch-site", "how near the page is", "Fetch Metadata"),
     ("sec-websocket-accept", "proof, from the key", "RFC 6455 §11.3.3"),
     ("sec-websocket-extensions", "extensions on offer", "RFC 6455 §11.3.2"),
-    ("sec-websocket-key", "to be proved seen", "RFC 6455 §11.3.1"),
+    ("sec-websocket-key", "the answer is made of it", "RFC 6455 §11.3.1"),
     ("sec-websocket-protocol", "subprotocols", "RFC 6455 §11.3.4"),
     ("sec-websocket-version", "WebSocket as in RFC 6455", "RFC 6455 §11.3.5"),
     ("transfer-encoding", "how the body is coded", "RFC 9112 §6.1"),
