@@ -26,8 +26,10 @@ pub struct Running {
 impl Running {
     /// Starts a process on a screen of its own.
     pub fn process(command: &mut Command) -> Running {
-        // A group of its own: what a shell has started ends with it.
-        let process = Process::start_on_one_screen(command.process_group(0));
+        // The book's lines are as wide as a terminal of which nothing is known. A group of its own:
+        // what a shell has started ends with it.
+        let command = command.env_remove("COLUMNS").process_group(0);
+        let process = Process::start_on_one_screen(command);
         let process = process.unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let screen = Arc::clone(&process.output);
         Running { process, screen }

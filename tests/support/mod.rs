@@ -43,7 +43,7 @@ impl Program {
     /// Starts a program (`env!("CARGO_BIN_EXE_polling")`) with these flags. Give `--port 0`, so
     /// that tests can run side by side.
     pub fn start(program: &str, flags: &[&str]) -> Program {
-        Program::run(Command::new(program).args(flags))
+        Program::run(Command::new(program).args(flags).env_remove("COLUMNS"))
     }
 
     /// The same for a command that needs more than flags: a limit of the shell, a variable of the

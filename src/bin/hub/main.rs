@@ -85,7 +85,10 @@ fn main() -> Result<(), Failure> {
 
     let origin = options.origin("http", &port);
     announce("page", &origin);
-    options.what_next(LESSON.name, &format!("curl -N {origin}/events"));
+    options.what_next(
+        LESSON.name,
+        &format!("curl -N {origin}/events   # open the page, and it speaks"),
+    );
     port.serve(move |request, responder| answer(&hub, request, responder))?;
     server.wait()
 }

@@ -1,5 +1,6 @@
 //! Which exercises there are, in which order, and with which tasks: the chapters say it.
 
+use crate::words::CODE;
 use std::path::{Path, PathBuf};
 
 pub const FOLDER: &str = "tests/exercises";
@@ -79,6 +80,7 @@ fn plain(task: &str) -> String {
             code = !code;
             text.push('\n');
         } else if code {
+            text.push_str(CODE);
             text.push_str(line);
             text.push('\n');
         } else if line.is_empty() {

@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// How wide a terminal is at least, in columns.
 pub const COLUMNS: usize = 79;
+/// What is before a line of code: such a line is not broken, or nobody could paste it.
+pub const CODE: &str = "    ";
 
 #[derive(Default)]
 pub struct Words {
@@ -80,6 +82,10 @@ pub fn wrap(first: &str, text: &str) -> String {
     let indent = " ".repeat(width(first));
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
+        if paragraph.starts_with(CODE) {
+            lines.push(paragraph.to_owned());
+            continue;
+        }
         let mut line = String::new();
         for piece in pieces(paragraph) {
             let room = COLUMNS - width(first);
