@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const LESSON: Lesson = Lesson {
-    retry: Some(Duration::from_secs(20)),
+    own: &[("--retry-ms N", "reconnection time in ms (default 20000)")],
     ..Lesson::new("sse_stream", "server-sent events that survive a cut connection", 8888)
 };
 
@@ -27,6 +27,8 @@ const KEPT: usize = 300;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
+    let retry = options.arguments.number("--retry-ms", 20_000);
+    let retry = Duration::from_millis(retry.unwrap_or_else(|error| LESSON.fail(&error)));
     let server = options.server()?;
     let port = options.bind(&server)?;
     let feed =
@@ -41,7 +43,7 @@ fn main() -> Result<(), Failure> {
         (Method::Get | Method::Head, "/eventSource") => match lesson::after(request, &feed) {
             Ok(after) => {
                 let head = Response::stream("text/event-stream; charset=utf-8");
-                responder.stream(head, |chunks| stream(&feed, after, options.retry, &drops, chunks))
+                responder.stream(head, |chunks| stream(&feed, after, retry, &drops, chunks))
             }
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
         },

@@ -26,14 +26,14 @@ pub const MAX_LINES: usize = 100;
 pub struct Fields {
     /// The lines with their line ends, without the empty line that follows.
     text: String,
-    lines: Vec<Line>,
+    lines: Vec<FieldLine>,
     /// How many bytes of the message came before, so that an error can say where a field stood.
     at: usize,
 }
 
 /// Where one line's name and value stand in the text.
 #[derive(Clone, Copy, Debug)]
-struct Line {
+struct FieldLine {
     name: (usize, usize),
     value: (usize, usize),
 }
@@ -56,7 +56,7 @@ impl Fields {
 
     fn read(reader: &mut impl BufRead, at: usize, folded: bool) -> Result<Fields, Error> {
         let mut text = Vec::with_capacity(512);
-        let mut lines: Vec<Line> = Vec::with_capacity(16);
+        let mut lines: Vec<FieldLine> = Vec::with_capacity(16);
         loop {
             let mut start = text.len();
             let end =
@@ -78,7 +78,7 @@ impl Fields {
             if lines.len() == MAX_LINES {
                 return Err(Error::broken(Rule::FieldCount, &text[start..end], at + start));
             }
-            lines.push(Line::find(&text, start, end, at)?);
+            lines.push(FieldLine::find(&text, start, end, at)?);
         }
         // Only ASCII has a meaning in a field; bytes above it are opaque (RFC 9110 §5.5). Where
         // they are not UTF-8, each becomes a `?`: no rule compares them, and names, positions and
@@ -119,7 +119,8 @@ impl Fields {
             true => self.text += &value.replace(|c: char| c.is_ascii_control(), " "),
             false => self.text.push_str(value),
         }
-        self.lines.push(Line { name: (start, start + name.len()), value: (from, self.text.len()) });
+        self.lines
+            .push(FieldLine { name: (start, start + name.len()), value: (from, self.text.len()) });
         self.text.push_str("\r\n");
     }
 
@@ -150,11 +151,11 @@ impl Fields {
         named.map(|line| (self.value(line), self.at + line.value.0))
     }
 
-    fn name<'a>(&'a self, line: &Line) -> &'a str {
+    fn name<'a>(&'a self, line: &FieldLine) -> &'a str {
         &self.text[line.name.0..line.name.1]
     }
 
-    fn value<'a>(&'a self, line: &Line) -> &'a str {
+    fn value<'a>(&'a self, line: &FieldLine) -> &'a str {
         &self.text[line.value.0..line.value.1]
     }
 
@@ -206,9 +207,9 @@ impl Fields {
     }
 }
 
-impl Line {
+impl FieldLine {
     /// Finds name and value in `text[start..end]`, the last line read, without its line end.
-    fn find(text: &[u8], start: usize, end: usize, at: usize) -> Result<Line, Error> {
+    fn find(text: &[u8], start: usize, end: usize, at: usize) -> Result<FieldLine, Error> {
         let line = &text[start..end];
         // RFC 9112 §5.2: a line that begins with white space once continued the line before it.
         // That is over.
@@ -231,7 +232,7 @@ impl Line {
             let rule = if bad[0] == b'\r' { Rule::LineEnd } else { Rule::FieldValue };
             return Err(Error::broken(rule, bad, at));
         }
-        Ok(Line { name: (start, start + colon), value: (start + value.0, start + value.1) })
+        Ok(FieldLine { name: (start, start + colon), value: (start + value.0, start + value.1) })
     }
 }
 
@@ -276,8 +277,7 @@ pub(crate) fn trim_ows(text: &str) -> &str {
 
 /// A character of a token: a visible ASCII character that is no delimiter (RFC 9110 §5.6.2).
 pub(crate) fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'.' | b'^'..=b'`' | b'|' | b'~')
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 /// What may not stand in a field value: a control character other than the tab (RFC 9110 §5.5).

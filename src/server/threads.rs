@@ -29,7 +29,7 @@ const SPACE: usize = 4 * 1024 * 1024;
 /// for a new thread each time.
 pub struct Threads {
     max: usize,
-    state: Mutex<State>,
+    pool: Mutex<Pool>,
     arrived: Condvar,
     /// Asks for one more thread, whose place is taken already.
     wanted: Sender<()>,
@@ -37,7 +37,7 @@ pub struct Threads {
 }
 
 #[derive(Default)]
-struct State {
+struct Pool {
     live: usize,
     idle: usize,
     refused: u64,
@@ -50,7 +50,7 @@ impl Threads {
         let (wanted, orders) = channel();
         let threads = Arc::new(Threads {
             max: max.min(bearable()),
-            state: Mutex::default(),
+            pool: Mutex::default(),
             arrived: Condvar::new(),
             wanted,
             refusals: Refusals::start()?,
@@ -74,8 +74,8 @@ impl Threads {
     /// How many more connections to accept before a thread is woken for the first: none as long as
     /// threads are free, otherwise as many as there may be threads.
     pub(super) fn room(&self) -> usize {
-        let state = self.lock();
-        if state.idle > state.waiting.len() { 0 } else { self.max - state.live }
+        let pool = self.lock();
+        if pool.idle > pool.waiting.len() { 0 } else { self.max - pool.live }
     }
 
     /// How many connections were refused for want of a thread.
@@ -86,34 +86,34 @@ impl Threads {
     /// Takes the place of one thread for something else than a connection, until the guard is
     /// dropped; `None` if there is none left.
     pub fn reserve(self: &Arc<Self>) -> Option<Reserved> {
-        let mut state = self.lock();
-        if state.live >= self.max {
+        let mut pool = self.lock();
+        if pool.live >= self.max {
             return None;
         }
-        state.live += 1;
+        pool.live += 1;
         Some(Reserved(Arc::clone(self)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nothing panics under this lock because it only counts")
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().expect("nothing panics under this lock because it only counts")
     }
 
     /// Hands the connection to a thread, or refuses it if there is none to be had. Neither takes
     /// long: meanwhile nobody accepts.
     pub(super) fn take(&self, accepted: Accepted) {
-        let mut state = self.lock();
-        if state.idle > state.waiting.len() {
-            state.waiting.push_back(accepted);
-            drop(state);
+        let mut pool = self.lock();
+        if pool.idle > pool.waiting.len() {
+            pool.waiting.push_back(accepted);
+            drop(pool);
             self.arrived.notify_one();
-        } else if state.live < self.max {
-            state.live += 1;
-            state.waiting.push_back(accepted);
-            drop(state);
+        } else if pool.live < self.max {
+            pool.live += 1;
+            pool.waiting.push_back(accepted);
+            drop(pool);
             self.wanted.send(()).expect("the starter is there because it never ends");
         } else {
-            state.refused += 1;
-            drop(state);
+            pool.refused += 1;
+            drop(pool);
             self.refusals.no_thread(accepted.stream, accepted.peer, self.max);
         }
     }
@@ -125,11 +125,11 @@ impl Threads {
             let begin = thread::Builder::new().name("connection".into()).stack_size(STACK);
             if let Err(error) = begin.spawn(move || threads.work()) {
                 note(format!("no thread to be had: {error}"));
-                let mut state = self.lock();
-                state.live -= 1;
-                state.refused += 1;
-                let (held, refused) = (state.live, state.waiting.pop_back());
-                drop(state);
+                let mut pool = self.lock();
+                pool.live -= 1;
+                pool.refused += 1;
+                let (held, refused) = (pool.live, pool.waiting.pop_back());
+                drop(pool);
                 if let Some(Accepted { stream, peer, .. }) = refused {
                     self.refusals.no_thread(stream, peer, held);
                 }
@@ -139,25 +139,25 @@ impl Threads {
 
     /// The life of a thread: a connection, and another, until none comes for a while.
     fn work(&self) {
-        let mut state = self.lock();
+        let mut pool = self.lock();
         loop {
-            if let Some(accepted) = state.waiting.pop_front() {
-                drop(state);
+            if let Some(accepted) = pool.waiting.pop_front() {
+                drop(pool);
                 // A bug outside the handler (in a tap, say) ends the connection and not the thread,
                 // whose place would be lost.
                 let _ = catch_unwind(AssertUnwindSafe(|| accepted.serve()));
-                state = self.lock();
+                pool = self.lock();
                 continue;
             }
-            state.idle += 1;
+            pool.idle += 1;
             let (woken, timeout) = self
                 .arrived
-                .wait_timeout(state, IDLE)
+                .wait_timeout(pool, IDLE)
                 .expect("nothing panics under this lock because it only counts");
-            state = woken;
-            state.idle -= 1;
-            if timeout.timed_out() && state.waiting.is_empty() {
-                state.live -= 1;
+            pool = woken;
+            pool.idle -= 1;
+            if timeout.timed_out() && pool.waiting.is_empty() {
+                pool.live -= 1;
                 return;
             }
         }

@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! Connection ─▶ Tap ─▶ Crossing: 81 85 37 fa 21 3d 7f 9f 4d 51 58
-//!                         └▶ Dissector ─▶ Part: FIN  RSV1-3  opcode  MASK  payload length  masking-key  payload
+//!                         └▶ Dissector ─▶ Part: FIN  RSV1-3  opcode  MASK  payload length  …
 //!                                           └▶ the terminal (`--wire`), or JSON for a page
 //! ```
 //!
@@ -18,7 +18,6 @@
 
 mod dissect;
 mod names;
-mod resp;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -64,23 +63,19 @@ pub struct Part {
 
 impl Part {
     /// The part as a JSON object, its bytes in hexadecimal:
-    /// `{"direction":"in","name":"payload","length":5,"bytes":"7f9f4d5158","unmasked":"68656c6c6f","bits":null,"meaning":…,"section":…}`.
+    /// `{"direction":"in","name":"payload","length":5,"bytes":"7f9f4d5158",`
+    /// `"unmasked":"68656c6c6f","bits":null,"meaning":…,"section":…}`.
     pub fn to_json(&self) -> String {
         let direction = if self.direction == Direction::In { "in" } else { "out" };
-        let unmasked =
-            self.unmasked.as_ref().map_or("null".into(), |bytes| format!("\"{}\"", hex(bytes, "")));
-        let bits = self
-            .bits
-            .as_ref()
-            .map_or("null".into(), |bits| format!("[{},{}]", bits.start, bits.end));
-        format!(
-            r#"{{"direction":"{direction}","name":{},"length":{},"bytes":"{}","unmasked":{unmasked},"bits":{bits},"meaning":{},"section":{}}}"#,
-            json::string(self.name),
-            self.length,
-            hex(&self.bytes, ""),
-            json::string(&self.meaning),
-            json::string(self.section)
-        )
+        let (length, bytes) = (self.length, hex(&self.bytes, ""));
+        let or_null = |value: Option<String>| value.unwrap_or_else(|| "null".into());
+        let unmasked = self.unmasked.as_ref().map(|bytes| format!("\"{}\"", hex(bytes, "")));
+        let bits = self.bits.as_ref().map(|bits| format!("[{},{}]", bits.start, bits.end));
+        let (unmasked, bits) = (or_null(unmasked), or_null(bits));
+        let [name, meaning, section] = [self.name, &self.meaning, self.section].map(json::string);
+        let which = format!(r#""direction":"{direction}","name":{name},"length":{length}"#);
+        let what = format!(r#""bytes":"{bytes}","unmasked":{unmasked},"bits":{bits}"#);
+        format!(r#"{{{which},{what},"meaning":{meaning},"section":{section}}}"#)
     }
 }
 

@@ -48,7 +48,7 @@ pub fn to_terminal() -> Tap {
     let variable = |name| std::env::var(name).unwrap_or_default();
     let colour =
         io::stdout().is_terminal() && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb";
-    let view = Mutex::new(View::new(colour, columns()));
+    let view = Mutex::new(WireView::new(colour, columns()));
     let began = Instant::now();
     std::sync::Arc::new(move |number, crossing| {
         // Said under the lock, so that the lines of two threads stand in the order of their
@@ -74,7 +74,7 @@ fn ask_stty() -> Option<usize> {
 }
 
 /// All open connections, and how to show them.
-pub(super) struct View {
+pub(super) struct WireView {
     colour: bool,
     /// Where a line ends.
     end: usize,
@@ -90,32 +90,32 @@ struct Shown {
     totals: [u64; 2],
 }
 
-impl View {
-    pub(super) fn new(colour: bool, columns: usize) -> View {
-        View { colour, end: columns.clamp(NARROWEST, WIDEST), open: HashMap::new() }
+impl WireView {
+    pub(super) fn new(colour: bool, columns: usize) -> WireView {
+        WireView { colour, end: columns.clamp(NARROWEST, WIDEST), open: HashMap::new() }
     }
 
     /// The lines for a crossing; `now` is the time since the start.
     pub(super) fn show(&mut self, now: Duration, number: u64, crossing: Crossing<'_>) -> String {
         let colour = self.colour.then(|| colour_of(number));
-        let mut page = Page { text: String::new(), column: 0, end: self.end, colour };
+        let mut block = Block { text: String::new(), column: 0, end: self.end, colour };
         let mut first = Some((now, number));
         let (direction, bytes) = match crossing {
             Crossing::Opened(peer) => {
                 let shown =
                     Shown { peer, since: now, dissector: Dissector::default(), totals: [0, 0] };
                 self.open.insert(number, shown);
-                page.note(now, number, &format!("opened by {peer}   (← in, → out)"));
-                return page.text;
+                block.note(now, number, &format!("opened by {peer}   (← in, → out)"));
+                return block.text;
             }
             Crossing::Closed => {
-                let Some(mut shown) = self.open.remove(&number) else { return page.text };
+                let Some(mut shown) = self.open.remove(&number) else { return block.text };
                 for part in shown.dissector.end() {
-                    page.part(first.take(), &part);
+                    block.part(first.take(), &part);
                 }
                 let lasted = now.saturating_sub(shown.since).as_secs_f64();
                 let [came, went] = shown.totals;
-                page.note(
+                block.note(
                     now,
                     number,
                     &format!(
@@ -123,22 +123,22 @@ impl View {
                         shown.peer
                     ),
                 );
-                return page.text;
+                return block.text;
             }
             Crossing::Received(bytes) => (Direction::In, bytes),
             Crossing::Sent(bytes) => (Direction::Out, bytes),
         };
-        let Some(shown) = self.open.get_mut(&number) else { return page.text };
+        let Some(shown) = self.open.get_mut(&number) else { return block.text };
         shown.totals[direction as usize] += bytes.len() as u64;
         let parts = shown.dissector.read(direction, bytes);
         for part in &parts {
-            page.part(first.take(), part);
+            block.part(first.take(), part);
         }
         if parts.is_empty() {
-            page.begin(first, Some(direction), Some(bytes.len() as u64), "…");
-            page.meaning("not yet a whole part");
+            block.begin(first, Some(direction), Some(bytes.len() as u64), "…");
+            block.meaning("not yet a whole part");
         }
-        page.text
+        block.text
     }
 }
 
@@ -157,7 +157,7 @@ enum Ink {
 }
 
 /// Lines in the making.
-struct Page {
+struct Block {
     text: String,
     /// Where the line stands, in columns of the terminal.
     column: usize,
@@ -166,7 +166,7 @@ struct Page {
     colour: Option<u8>,
 }
 
-impl Page {
+impl Block {
     fn note(&mut self, now: Duration, number: u64, text: &str) {
         self.begin(Some((now, number)), None, None, "");
         for (i, piece) in text.split("   ").enumerate() {

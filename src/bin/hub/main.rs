@@ -44,7 +44,7 @@ use technique::Technique;
 use views::Views;
 
 const LESSON: Lesson = Lesson {
-    takes_redis: true,
+    own: &[("--redis PLACE", "share the log with other hubs: HOST:PORT or redis://…")],
     ..Lesson::new("hub", "one feed over all six techniques at once, with the wire in view", 4000)
 };
 
@@ -65,7 +65,7 @@ fn main() -> Result<(), Failure> {
     let views = Arc::new(Views::default());
     let server = options.server_with(Some(views.tap()))?;
     let port = options.bind(&server)?;
-    let redis = match &options.redis {
+    let redis = match options.arguments.all("--redis").last() {
         None => None,
         Some(place) => Some(Redis::start(place.parse()?, options.wire.then(wire::to_terminal))?),
     };
@@ -178,14 +178,12 @@ fn status(hub: &Hub) -> Response {
         ),
     };
     let (received, sent) = hub.views.bytes();
-    let body = format!(
-        r#"{{"uptime":{},"threads":{},"max_threads":{},"refused":{},"received":{received},"sent":{sent},"reading":{{{}}},"engine":{engine},"channels":[{}]}}"#,
-        hub.started.elapsed().as_secs(),
-        hub.threads.live(),
-        hub.threads.max(),
-        hub.threads.refused(),
-        reading.join(","),
-        channels.collect::<Vec<_>>().join(","),
-    );
-    Response::json(Status::OK, body + "\n").with("Cache-Control", "no-store")
+    let (uptime, threads) = (hub.started.elapsed().as_secs(), &hub.threads);
+    let (live, max, refused) = (threads.live(), threads.max(), threads.refused());
+    let (reading, channels) = (reading.join(","), channels.collect::<Vec<_>>().join(","));
+    let served = format!(r#""threads":{live},"max_threads":{max},"refused":{refused}"#);
+    let crossed = format!(r#""received":{received},"sent":{sent},"reading":{{{reading}}}"#);
+    let kept = format!(r#""engine":{engine},"channels":[{channels}]"#);
+    let body = format!("{{\"uptime\":{uptime},{served},{crossed},{kept}}}\n");
+    Response::json(Status::OK, body).with("Cache-Control", "no-store")
 }

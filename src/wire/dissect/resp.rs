@@ -1,14 +1,22 @@
 //! What crosses a connection to Redis: commands out, replies in, a part for each value.
 //!
-//! Serves `dissect`, which asks it what a line is. A bulk string is one part, its length and its
+//! A bulk string is one part, its length and its
 //! bytes together: `$4\r\nXADD\r\n`.
 //!
 //! Left out: RESP3, which nobody here asks for.
 
-use super::Direction;
+use super::side::{Kind, Label, Side};
+use crate::wire::Direction;
 
-/// Where these parts are defined.
-pub(super) const SECTION: &str = "Redis, RESP";
+impl Side {
+    /// One value: a line, or a bulk string with the line before it.
+    pub(super) fn value(&mut self, direction: Direction, bytes: &[u8]) -> Label {
+        self.begin(Kind::Value);
+        let line = bytes.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
+        let (name, meaning) = name(direction, line.trim_ascii_end());
+        (name, "Redis, RESP", meaning)
+    }
+}
 
 /// How many bytes belong to a bulk string behind this line, its line end among them; `None` if the
 /// line begins none.
@@ -17,7 +25,7 @@ pub(super) fn bulk_behind(line: &[u8]) -> Option<u64> {
 }
 
 /// The name of a part that begins with this line, and what it says.
-pub(super) fn part(direction: Direction, line: &[u8]) -> (&'static str, String) {
+fn name(direction: Direction, line: &[u8]) -> (&'static str, String) {
     let (kind, rest) = line.split_first().unwrap_or((&0, &[]));
     match (kind, number(rest)) {
         (b'*', Some(count)) if direction == Direction::Out => ("command", counted(count, "word")),

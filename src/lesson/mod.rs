@@ -1,14 +1,16 @@
 //! What the lessons' programs share: their flags, their ports, and the first lines they print.
 //!
 //! Stands at the top, between the library and `src/bin/`: a lesson says what it is in a constant,
-//! and gets on with its subject.
+//! and gets on with its subject. Beside this file: `feed`, what the lessons do with theirs.
+
+mod feed;
+
+pub use feed::{MAX_TEXT, after, publish, published, text_to_publish, ticks};
 
 use crate::arguments::{Arguments, Usage};
-use crate::clock;
 use crate::connection::{Crossing, Tap};
 use crate::cors::{Cors, parse_origin};
-use crate::feed::{Feed, Id};
-use crate::http::{Request, Response, Status, is_authority};
+use crate::http::is_authority;
 use crate::server::{Limits, Port, Server, log};
 use crate::terminal::{print, visible};
 use crate::wire;
@@ -18,13 +20,6 @@ use std::iter;
 use std::net::UdpSocket;
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
-
-/// The longest text that can be published, in bytes.
-pub const MAX_TEXT: usize = 64 * 1024;
-/// What a lesson's log keeps at most, in bytes of text: far more than its ticks have.
-const KEPT_BYTES: usize = 1 << 20;
 
 /// What a lesson is, and which flags it takes beside those that all take.
 pub struct Lesson {
@@ -36,10 +31,6 @@ pub struct Lesson {
     pub port: u16,
     /// The port of its page, where that is another one.
     pub page_port: Option<u16>,
-    /// The reconnection time it asks browsers for, where it can be chosen.
-    pub retry: Option<Duration>,
-    /// Whether its log can be kept elsewhere.
-    pub takes_redis: bool,
     /// The flags that it has alone, each with its value (`--to HOST`) and what it says.
     pub own: &'static [(&'static str, &'static str)],
 }
@@ -47,7 +38,7 @@ pub struct Lesson {
 impl Lesson {
     /// A lesson on one port, with no flags of its own.
     pub const fn new(name: &'static str, about: &'static str, port: u16) -> Lesson {
-        Lesson { name, about, port, page_port: None, retry: None, takes_redis: false, own: &[] }
+        Lesson { name, about, port, page_port: None, own: &[] }
     }
 
     /// Reads the command line. `--help` prints the usage and ends the program; so does, with an
@@ -74,14 +65,6 @@ impl Lesson {
         if let Some(port) = self.page_port {
             flags.push(("--page-port N", format!("the port of the page (default {port})")));
         }
-        if let Some(retry) = self.retry {
-            let meaning = format!("reconnection time in ms (default {})", retry.as_millis());
-            flags.push(("--retry-ms N", meaning));
-        }
-        if self.takes_redis {
-            let meaning = "share the log with other hubs: HOST:PORT or redis://…".into();
-            flags.push(("--redis PLACE", meaning));
-        }
         let most = Limits::default().max_threads;
         flags.push(("--max-threads N", format!("connections at a time (default {most})")));
         flags.push(("--wire", "show every byte that crosses a socket".into()));
@@ -90,8 +73,6 @@ impl Lesson {
     }
 
     fn understand(&self, arguments: &Arguments) -> Result<Options, String> {
-        let retry_ms =
-            u64::try_from(self.retry.unwrap_or_default().as_millis()).unwrap_or(u64::MAX);
         let owned = |flag| arguments.all(flag).map(str::to_owned).collect::<Vec<_>>();
         let max_threads = arguments.number("--max-threads", Limits::default().max_threads)?;
         if max_threads == 0 {
@@ -113,9 +94,7 @@ impl Lesson {
             page_port: arguments.number("--page-port", self.page_port.unwrap_or(self.port))?,
             max_threads,
             wire: arguments.has("--wire"),
-            retry: Duration::from_millis(arguments.number("--retry-ms", retry_ms)?),
             origins: origins.map_err(|error| format!("--allow-origin expects {error}"))?,
-            redis: owned("--redis").pop(),
             arguments: arguments.clone(),
         })
     }
@@ -136,12 +115,8 @@ pub struct Options {
     pub max_threads: usize,
     /// Whether to show what crosses the sockets.
     pub wire: bool,
-    /// The reconnection time for browsers.
-    pub retry: Duration,
     /// Origins let in beside our own.
     pub origins: Vec<String>,
-    /// Where the log is kept, if not here.
-    pub redis: Option<String>,
     /// All of it, for the lesson's own flags.
     pub arguments: Arguments,
 }
@@ -172,7 +147,8 @@ impl Options {
         let bearable = server.threads().max();
         if bearable < self.max_threads {
             log(&format!(
-                "this process can bear {bearable} connections at a time; more are refused (see ulimit -n)"
+                "this process can bear {bearable} connections at a time; more are refused (see \
+                 ulimit -n)"
             ));
         }
         Ok(server)
@@ -270,107 +246,6 @@ fn chapter(name: &str) -> Option<String> {
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").read_dir().ok()?;
     let mut names = files.flatten().map(|file| file.file_name().to_string_lossy().into_owned());
     names.find(|file| file.ends_with(&format!("-{name}.md"))).map(|file| format!("docs/{file}"))
-}
-
-/// A feed with a tick in it, so that whoever asks first finds one, and a thread that publishes
-/// another at each full second. `tick` makes the text from the time in milliseconds since the Unix
-/// epoch. The feed keeps the last `kept` ticks.
-///
-/// # Errors
-/// There is no thread to be had.
-pub fn ticks(kept: usize, tick: impl Fn(u64) -> String + Send + 'static) -> io::Result<Arc<Feed>> {
-    let feed = Arc::new(Feed::new(clock::unix_millis(), kept, KEPT_BYTES));
-    feed.publish(&tick(clock::unix_millis()));
-    let ticking = Arc::clone(&feed);
-    let each_second = move || {
-        loop {
-            // To the next full second, however long the last tick took: sleeping 1000 ms each time
-            // would drift.
-            thread::sleep(Duration::from_millis(1000 - clock::unix_millis() % 1000));
-            ticking.publish(&tick(clock::unix_millis()));
-        }
-    };
-    thread::Builder::new().name("clock".into()).spawn(each_second)?;
-    Ok(feed)
-}
-
-/// After which message a reader wants to begin: the one it names, or, where it names none, the one
-/// before the newest, so that something comes at once.
-///
-/// An EventSource that comes back asks the same URL again, `after` and all, and says in
-/// `Last-Event-ID` how far it got since; scripts that stand in for one say it in the query. What is
-/// not an id of ours there is one of another server, whose tab was left open, say: the feed calls
-/// that a gap. A refusal would end an EventSource for good (HTML, "Server-sent events").
-///
-/// # Errors
-/// `after` is no id: what was expected and what came.
-pub fn after(request: &Request, feed: &Feed) -> Result<Id, String> {
-    let in_query = |name| request.query(name).filter(|id| !id.is_empty());
-    let last = request.fields.get("last-event-id").map(str::to_owned);
-    let last = last.or_else(|| in_query("lastEventId")).or_else(|| in_query("last-event-id"));
-    match (last, in_query("after")) {
-        (Some(id), _) => Ok(id.parse().unwrap_or(Id::FOREIGN)),
-        (None, Some(id)) => id.parse(),
-        (None, None) => Ok(feed.before_newest()),
-    }
-}
-
-/// The answer to `POST /publish`: the body becomes a message, and the answer names its id:
-/// `{"id":"1763700000000-42"}`. Who may do this is for the caller to decide.
-pub fn publish(request: &Request, feed: &Feed) -> Response {
-    match text_to_publish(request) {
-        Ok(text) => published(feed.publish(text)),
-        Err(refusal) => refusal,
-    }
-}
-
-/// The text that a request to publish brings, or the answer that refuses it.
-///
-/// # Errors
-/// The refusal.
-pub fn text_to_publish(request: &Request) -> Result<&str, Response> {
-    if let Some(refusal) = refuse_coded(request) {
-        return Err(refusal);
-    }
-    match str::from_utf8(&request.body) {
-        Ok(text) if text.len() <= MAX_TEXT => Ok(text),
-        Ok(text) => {
-            let expected =
-                format!("expected at most {MAX_TEXT} bytes of text; came {}", text.len());
-            Err(Response::refusal(Status::CONTENT_TOO_LARGE, &expected))
-        }
-        Err(error) => Err(Response::refusal(
-            Status::BAD_REQUEST,
-            &format!("expected UTF-8 text; at byte {} came something else", error.valid_up_to()),
-        )),
-    }
-}
-
-/// The answer to whoever has published: 201 and the id of the message.
-pub fn published(id: Id) -> Response {
-    Response::json(Status::CREATED, format!("{{\"id\":\"{id}\"}}\n"))
-        .with("Cache-Control", "no-store")
-}
-
-/// Refuses a body that is not the UTF-8 it will be taken for: it is compressed, or text in another
-/// charset (RFC 9110 §15.5.16).
-fn refuse_coded(request: &Request) -> Option<Response> {
-    let coding =
-        request.fields.content_coding().map(|(coding, _)| format!("Content-Encoding: {coding}"));
-    let charset = || {
-        let parameters = request.fields.get("content-type")?.split(';').skip(1);
-        let named = parameters.filter_map(|parameter| parameter.trim().split_once('='));
-        let (_, charset) =
-            named.into_iter().find(|(name, _)| name.eq_ignore_ascii_case("charset"))?;
-        let charset = charset.trim_matches('"');
-        let known = ["utf-8", "utf8", "us-ascii"];
-        let unknown = !known.iter().any(|known| charset.eq_ignore_ascii_case(known));
-        unknown.then(|| format!("charset={charset}"))
-    };
-    let came = coding.or_else(charset)?;
-    let reason = format!("expected UTF-8 text as it is; came {came}");
-    let refusal = Response::refusal(Status::UNSUPPORTED_MEDIA_TYPE, &reason);
-    Some(refusal.with("Accept-Encoding", "identity"))
 }
 
 /// Prints where to find something: `page  http://localhost:8000/`.
