@@ -4,9 +4,9 @@
 //! "Parsing an event stream" and "Interpreting an event stream".
 //!
 //! ```text
-//! event: tick\n          event type                        a line is a field: name, colon, one optional space, value
-//! id: 42\n               last event ID
-//! retry: 20000\n         reconnection time, milliseconds
+//! event: tick\n          event type                        a line is a field:
+//! id: 42\n               last event ID                     name, colon, one
+//! retry: 20000\n         reconnection time, milliseconds   optional space, value
 //! data: first line\n     data; a line each
 //! data: second line\n
 //! \n                     an empty line: now the event is complete
@@ -117,7 +117,8 @@ impl<R: BufRead> EventReader<R> {
     ///
     /// ```
     /// use push_by_hand::event_stream::EventReader;
-    /// let mut events = EventReader::new(b": hi\n\nid: 1\ndata: a\r\ndata:b\n\ndata: cut".as_slice(), "");
+    /// let stream = b": hi\n\nid: 1\ndata: a\r\ndata:b\n\ndata: cut".as_slice();
+    /// let mut events = EventReader::new(stream, "");
     /// assert_eq!(events.next_event().unwrap().unwrap().data.unwrap(), "a\nb");
     /// assert_eq!(events.next_event().unwrap(), None);
     /// ```

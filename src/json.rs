@@ -62,7 +62,8 @@ pub fn news(news: &News) -> String {
 /// is JSON, can end it.
 ///
 /// ```
-/// assert_eq!(push_by_hand::json::call("push", "\"hi\""), "<script>parent.push(\"hi\")</script>\n");
+/// use push_by_hand::json::call;
+/// assert_eq!(call("push", "\"hi\""), "<script>parent.push(\"hi\")</script>\n");
 /// ```
 pub fn call(function: &str, argument: &str) -> String {
     format!("<script>parent.{function}({argument})</script>\n")

@@ -9,7 +9,7 @@
 //!     → http::Response                             polling, long_polling, pages
 //!     → chunks                                     iframe_stream, fetch_stream
 //!     → chunks of event_stream::Event              event_source, sse_stream
-//!     → websocket handshake → 101 → Frame → Message → … → Message → Frame    websocket, raw_websocket
+//!     → websocket handshake → 101 → Frame → Message → … → Frame   websocket, raw_websocket
 //! ```
 //!
 //! Read it in this order; each module uses only those before it:

@@ -1,4 +1,4 @@
-//! Files under `pages/`, and the chapters under `docs/`: type, `ETag`, and no way out of the folder.
+//! Files under `pages/`, and the chapters under `docs/`: type, `ETag`, no way out of the folder.
 //!
 //! Stands beside the lessons: each hands it what is not a data route. Implements RFC 9110 §8.8.3
 //! (`ETag`) and §13.1 (`If-Match`, `If-None-Match`), by way of [`Response::on_conditions`].

@@ -1,4 +1,4 @@
-//! What a terminal is shown: text from strangers that cannot command it, and how much room it takes.
+//! What a terminal is shown: text from strangers that cannot command it, and how wide that is.
 //!
 //! Needs std alone, and stands before whatever prints: the log, the wire view, the programs.
 //!

@@ -188,7 +188,8 @@ fn ask<'c>(
         format!("Last-Event-ID: {last_event_id}\r\n")
     };
     let head = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAccept-Encoding: identity\r\nCache-Control: no-store\r\n{resume}\r\n",
+        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAccept-Encoding: identity\r\n\
+         Cache-Control: no-store\r\n{resume}\r\n",
         url.target, url.authority
     );
     connection.writer().append(|out| out.extend_from_slice(head.as_bytes()))?;

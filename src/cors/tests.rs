@@ -57,7 +57,8 @@ fn no_origin_means_no_permission() {
 
 #[test]
 fn a_preflight_is_told_methods_fields_and_how_long() {
-    let asks = "Origin: http://localhost:8000\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: if-none-match\r\n";
+    let asks = "Origin: http://localhost:8000\r\nAccess-Control-Request-Method: GET\r\n\
+        Access-Control-Request-Headers: if-none-match\r\n";
     let response = cors(&[PAGE]).answer_preflight(&request("OPTIONS", asks)).unwrap();
     assert_eq!(response.status, Status::NO_CONTENT);
     for (name, value) in [("methods", "GET"), ("headers", "If-None-Match")] {

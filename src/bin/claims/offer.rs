@@ -8,7 +8,7 @@ use push_by_hand::http::{Request, Response, Status};
 use push_by_hand::json;
 use push_by_hand::lesson::after;
 use push_by_hand::server::{Responder, Sent};
-use push_by_hand::websocket::{self, Policy};
+use push_by_hand::websocket::{self, Error, Policy, WebSocket};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -59,24 +59,29 @@ impl Offer {
                     .to_bytes()
                 })
             }
-            "/push" | "/json" => websocket::serve(request, responder, &policy, |socket| {
-                let sender = socket.sender();
-                let text = |message: &Message| match request.path() {
-                    "/push" => message.data.clone(),
-                    _ => json::message(message),
-                };
-                self.each(after, |message| sender.send_text(&text(message)))
-            }),
             path => websocket::serve(request, responder, &policy, |socket| {
-                while let Some(message) = socket.receive()? {
-                    match path {
-                        "/echo" => socket.send(&message)?,
-                        _ => drop(self.waiting.send(())),
-                    }
-                }
-                Ok(())
+                self.talk(path, after, socket)
             }),
         }
+    }
+
+    /// What a socket says: what is published, or what it hears, or nothing.
+    fn talk(&self, path: &str, after: Id, socket: &mut WebSocket<'_>) -> Result<(), Error> {
+        let sender = socket.sender();
+        match path {
+            "/push" => return self.each(after, |message| sender.send_text(&message.data)),
+            "/json" => {
+                return self.each(after, |message| sender.send_text(&json::message(message)));
+            }
+            _ => {}
+        }
+        while let Some(message) = socket.receive()? {
+            match path {
+                "/echo" => socket.send(&message)?,
+                _ => drop(self.waiting.send(())),
+            }
+        }
+        Ok(())
     }
 
     /// What a poll gets.

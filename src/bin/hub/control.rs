@@ -7,7 +7,7 @@ use crate::views::{View, check_key};
 use push_by_hand::http::{Request, Response, Status};
 use push_by_hand::json;
 use push_by_hand::server::{Responder, Sent};
-use push_by_hand::websocket::{self, State, handshake};
+use push_by_hand::websocket::{self, Error, Sender, State, handshake};
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -45,32 +45,7 @@ pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result
         both_ways(
             &hub.threads,
             socket,
-            |sender| {
-                let (mut after, mut told) = (view.crossings.newest(), String::new());
-                while sender.state() == State::Open {
-                    let news = view.crossings.wait_after(after, Instant::now() + TOTALS);
-                    after = news.last;
-                    if !news.is_empty() {
-                        let crossings: Vec<&str> =
-                            news.messages.iter().map(|message| message.data.as_str()).collect();
-                        let missed = json::missed(news.gap);
-                        sender.send_text(&format!(
-                            r#"{{"missed":{missed},"crossings":[{}]}}"#,
-                            crossings.join(",")
-                        ))?;
-                    }
-                    let totals = format!(
-                        r#"{{"totals":{},"rate":{}}}"#,
-                        view.totals_to_json(),
-                        hub.pace.milliseconds()
-                    );
-                    if totals != told {
-                        sender.send_text(&totals)?;
-                        told = totals;
-                    }
-                }
-                Ok(())
-            },
+            |sender| tell(hub, view, sender),
             |sender, command| match carry_out(hub, view, command) {
                 Ok(()) => Ok(()),
                 Err(expected) => {
@@ -79,6 +54,28 @@ pub fn control(hub: &Hub, request: &Request, responder: Responder) -> io::Result
             },
         )
     })
+}
+
+/// Tells a page what crosses its connections and what they have cost so far, until it leaves.
+fn tell(hub: &Hub, view: &View, sender: &Sender) -> Result<(), Error> {
+    let (mut after, mut told) = (view.crossings.newest(), String::new());
+    while sender.state() == State::Open {
+        let news = view.crossings.wait_after(after, Instant::now() + TOTALS);
+        after = news.last;
+        if !news.is_empty() {
+            let crossings: Vec<&str> =
+                news.messages.iter().map(|message| message.data.as_str()).collect();
+            let (missed, crossings) = (json::missed(news.gap), crossings.join(","));
+            sender.send_text(&format!(r#"{{"missed":{missed},"crossings":[{crossings}]}}"#))?;
+        }
+        let (totals, rate) = (view.totals_to_json(), hub.pace.milliseconds());
+        let totals = format!(r#"{{"totals":{totals},"rate":{rate}}}"#);
+        if totals != told {
+            sender.send_text(&totals)?;
+            told = totals;
+        }
+    }
+    Ok(())
 }
 
 /// Does what a page commands.

@@ -8,7 +8,8 @@
 //! ```text
 //! page ── /events?view=k3x ──▶ handler ── attach ─┐
 //!                                                 ▼
-//! Connection ─▶ tap ─▶ is it attached? ─▶ totals of (view, technique) ─▶ parts ─▶ a Feed that the page's drawer reads
+//! Connection ─▶ tap ─▶ is it attached? ─▶ totals of (view, technique) ─▶ parts ─▶ a Feed
+//!                                                          that the page's drawer reads ┘
 //! ```
 //!
 //! A request is counted when its handler attaches it: only its target says whose it is. A
@@ -199,12 +200,11 @@ impl Attached {
         let parts = lock(&self.dissector).read(direction, bytes);
         if self.view.shown[self.technique as usize].load(Ordering::Relaxed) && !parts.is_empty() {
             let parts: Vec<String> = parts.iter().map(|part| part.to_json()).collect();
-            let (technique, length) = (self.technique.path(), bytes.len());
+            let (technique, length, parts) = (self.technique.path(), bytes.len(), parts.join(","));
             let direction = if direction == Direction::In { "up" } else { "down" };
-            self.view.crossings.publish(&format!(
-                r#"{{"connection":{number},"technique":"{technique}","direction":"{direction}","bytes":{length},"parts":[{}]}}"#,
-                parts.join(",")
-            ));
+            let which = format!(r#""connection":{number},"technique":"{technique}""#);
+            let what = format!(r#""direction":"{direction}","bytes":{length},"parts":[{parts}]"#);
+            self.view.crossings.publish(&format!("{{{which},{what}}}"));
         }
     }
 }
@@ -258,9 +258,8 @@ impl View {
         let each = |technique: Technique| {
             let Totals { requests, up, down, messages, useful } = totals[technique as usize];
             let name = json::string(technique.path());
-            format!(
-                r#"{name}:{{"requests":{requests},"up":{up},"down":{down},"messages":{messages},"useful":{useful}}}"#
-            )
+            let crossed = format!(r#""requests":{requests},"up":{up},"down":{down}"#);
+            format!(r#"{name}:{{{crossed},"messages":{messages},"useful":{useful}}}"#)
         };
         format!("{{{}}}", Technique::ALL.map(each).join(","))
     }

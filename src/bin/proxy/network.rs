@@ -198,15 +198,10 @@ impl Passage {
             (kernel[2 * (1 - n)], kernel[2 * (1 - n) + 1]) =
                 if n == 0 { (ours.0, theirs.1) } else { (theirs.0, ours.1) };
         }
-        format!(
-            r#"{{"number":{},"what":{},"doing":"{}","age":{},"up":{},"down":{},"kernel":{kernel:?}}}"#,
-            self.number,
-            json::string(&self.what),
-            *lock(&self.doing),
-            self.age(),
-            flow(&self.up),
-            flow(&self.down)
-        )
+        let (number, what, age) = (self.number, json::string(&self.what), self.age());
+        let (doing, up, down) = (*lock(&self.doing), flow(&self.up), flow(&self.down));
+        let which = format!(r#""number":{number},"what":{what},"doing":"{doing}","age":{age}"#);
+        format!(r#"{{{which},"up":{up},"down":{down},"kernel":{kernel:?}}}"#)
     }
 }
 

@@ -65,16 +65,9 @@ pub fn pass(
         Ok(server) => server,
         Err(error) => return responder.send(bad_gateway(&error.to_string())),
     };
-    let deadline = Instant::now() + network.answer;
-    // A server that hangs up instead is found when its answer is read.
-    while matches!(server.wait_for_input(LOOK), Ok(Waited::TimedOut)) {
-        if responder.client_has_ended() {
-            return Err(io::ErrorKind::BrokenPipe.into());
-        }
-        if Instant::now() > deadline {
-            let late = "expected an answer from the server behind this proxy; none came in time";
-            return responder.send(Response::refusal(Status::GATEWAY_TIMEOUT, late));
-        }
+    if !answers_in_time(&mut server, &mut responder, network.answer)? {
+        let late = "expected an answer from the server behind this proxy; none came in time";
+        return responder.send(Response::refusal(Status::GATEWAY_TIMEOUT, late));
     }
     server.set_deadline(network.answer);
     let head_only = request.method == Method::Head;
@@ -90,6 +83,25 @@ pub fn pass(
         };
     }
     answer(network, passage, request, response, framing, responder, server)
+}
+
+/// Waits for the server's answer, for as long as the client waits for ours. A server that hangs up
+/// instead is found when its answer is read.
+fn answers_in_time(
+    server: &mut Connection,
+    responder: &mut Responder<'_>,
+    limit: Duration,
+) -> io::Result<bool> {
+    let deadline = Instant::now() + limit;
+    while matches!(server.wait_for_input(LOOK), Ok(Waited::TimedOut)) {
+        if responder.client_has_ended() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        if Instant::now() > deadline {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Sends the request to the server, on a connection of its own.

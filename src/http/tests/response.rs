@@ -31,28 +31,36 @@ fn writes_head_and_body_with_the_framing_that_fits() {
         (
             text(),
             GET,
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                X-Content-Type-Options: nosniff\r\n\r\nhi\n",
         ),
         // RFC 9110 §9.3.2: HEAD gets the fields of GET, and no content.
         (
             text(),
             Terms { head_only: true, ..GET },
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                X-Content-Type-Options: nosniff\r\n\r\n",
         ),
         (
             text(),
             Terms { persistent: false, ..GET },
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\
+                Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n\
+                hi\n",
         ),
         (
             text(),
             http10,
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\
+                Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n\
+                hi\n",
         ),
         (
             text(),
             Terms { persistent: false, ..http10 },
-            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\nhi\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\
+                Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n\
+                hi\n",
         ),
         (
             Response::new(Status::NOT_FOUND),
@@ -64,12 +72,14 @@ fn writes_head_and_body_with_the_framing_that_fits() {
         (
             Response { status: Status::NO_CONTENT, ..text() },
             GET,
-            "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                X-Content-Type-Options: nosniff\r\n\r\n",
         ),
         (
             Response { status: Status::NOT_MODIFIED, ..text() },
             GET,
-            "HTTP/1.1 304 Not Modified\r\nContent-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+            "HTTP/1.1 304 Not Modified\r\nContent-Type: text/plain; charset=utf-8\r\n\
+                X-Content-Type-Options: nosniff\r\n\r\n",
         ),
         (
             Response::new(Status::SWITCHING_PROTOCOLS)
@@ -168,7 +178,8 @@ fn reads_responses_of_every_framing() {
         ("HTTP/1.1 304 Not Modified\r\nTransfer-Encoding: chunked\r\n\r\n", 304, ""),
         // RFC 9110 §15.2: interim answers come before the real one; after 101 there is none.
         (
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 \r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 \r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\
+                Content-Length: 0\r\n\r\n",
             200,
             "",
         ),
@@ -276,7 +287,8 @@ fn a_refusal_names_the_rule_its_section_the_byte_and_what_stood_there() {
     let read = |bytes: &[u8]| Request::read_from(&mut &*bytes).unwrap_err().to_string();
     assert_eq!(
         read(b"GET / HTTP/1.1\r\nHost : a\r\n\r\n"),
-        "expected a field name directly followed by a colon (RFC 9112 §5.1); at byte 20 came \" : a\\r\\n\""
+        "expected a field name directly followed by a colon (RFC 9112 §5.1); \
+         at byte 20 came \" : a\\r\\n\""
     );
     assert_eq!(
         read(b"GET / HTTP/1.1\r\n"),
@@ -286,7 +298,8 @@ fn a_refusal_names_the_rule_its_section_the_byte_and_what_stood_there() {
     assert_eq!(
         read(long.as_bytes()),
         format!(
-            "expected a Host of the form name or name:port (RFC 9110 §7.2); at byte 22 came \"{}...\"",
+            "expected a Host of the form name or name:port (RFC 9110 §7.2); \
+             at byte 22 came \"{}...\"",
             "<".repeat(48)
         )
     );

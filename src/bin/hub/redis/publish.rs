@@ -129,18 +129,20 @@ impl Redis {
                 continue;
             }
             if let Some(Task::Publish(publication)) = batch.pop_front() {
-                let id = match &reply {
-                    Reply::Error(said) => Err(format!("Redis said: {said}")),
-                    reply => reply
-                        .text()
-                        .and_then(|id| id.parse().ok())
-                        .ok_or_else(|| format!("expected an id from Redis; came {reply:?}")),
-                };
-                let _ = publication.done.send(id);
+                let _ = publication.done.send(id_in(&reply));
             }
         }
         Ok(())
     }
+}
+
+/// The id that Redis gave a message.
+fn id_in(reply: &Reply) -> Result<Id, String> {
+    if let Reply::Error(said) = reply {
+        return Err(format!("Redis said: {said}"));
+    }
+    let id = reply.text().and_then(|id| id.parse().ok());
+    id.ok_or_else(|| format!("expected an id from Redis; came {reply:?}"))
 }
 
 impl Publication {
