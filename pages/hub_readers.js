@@ -22,7 +22,7 @@ export const techniques = [
 const EVERY = 1000; // the pause between two polls, in milliseconds
 const SOON = 10_000; // a poll is answered at once
 const PATIENCE = 40_000; // a long poll is answered after 25 s at the latest
-const RECONNECT = 3000; // how long Chromium's EventSource waits; others wait otherwise
+const RECONNECT = 3000; // an EventSource waits 2 to 4 s: its `retry`, which no script is shown
 
 async function poll(panel, signal) {
   const backOff = new BackOff();

@@ -14,6 +14,7 @@
 //! ```
 
 use std::io::{self, BufRead, Write};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// One event, or the parts of one: a block without data changes the ID or the reconnection time and
@@ -74,6 +75,27 @@ impl Event {
         self.write_to(&mut bytes);
         bytes
     }
+}
+
+/// The reconnection time for the stream on this connection: each is told another, so that the
+/// clients of a server that is started again do not all come back at once.
+///
+/// What is left of the multiples of the golden ratio behind the point lies evenly between 0 and 1,
+/// however many there are, and two that follow each other lie far apart. So no chance is needed.
+///
+/// ```
+/// # use push_by_hand::event_stream::retry;
+/// # use std::time::Duration;
+/// let between = || Duration::from_secs(2)..=Duration::from_secs(4);
+/// assert_eq!([1, 2, 3, 4].map(|n| retry(between(), n).as_millis()), [3236, 2472, 3708, 2944]);
+/// ```
+pub fn retry(between: RangeInclusive<Duration>, connection: u64) -> Duration {
+    /// 2⁶⁴ divided by the golden ratio.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    let part = u128::from(connection.wrapping_mul(STEP) >> 32);
+    let (shortest, longest) = between.into_inner();
+    let more = (longest.saturating_sub(shortest).as_millis() * part) >> 32;
+    shortest + Duration::from_millis(u64::try_from(more).unwrap_or(u64::MAX))
 }
 
 fn write_field(out: &mut Vec<u8>, name: &str, value: &str) {

@@ -10,10 +10,11 @@ use push_by_hand::feed::Id;
 use push_by_hand::http::Status;
 use push_by_hand::http::chunked::ChunkedReader;
 use push_by_hand::websocket::{Client as SocketClient, Message, Url};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
-use support::{Client, Program, connections, eventually, get, request, text, values};
+use support::{Client, Program, chunk, connections, eventually, get, request, text, values};
 
 /// How many messages a channel keeps.
 const KEPT: usize = 10_000;
@@ -799,6 +800,24 @@ fn a_stream_tells_proxies_not_to_hold_it_back() {
             assert_eq!(head.fields.get(name), Some(value), "{path}");
         }
     }
+}
+
+#[test]
+fn each_event_stream_is_told_another_time_to_come_back_after() {
+    let hub = start(&[]);
+    let told: BTreeSet<u64> = (0..8)
+        .map(|_| {
+            let mut client = Client::connect(hub.port("page"));
+            client.ask("GET", "/events", "");
+            client.read_through("\r\n\r\n");
+            let opening = String::from_utf8(chunk(&mut client)).unwrap();
+            let digits = opening.strip_prefix("retry: ").unwrap().strip_suffix("\n: ok\n\n");
+            digits.unwrap().parse().unwrap()
+        })
+        .collect();
+    assert_eq!(told.len(), 8, "{told:?}");
+    assert!(told.iter().all(|retry| (2000..=4000).contains(retry)), "{told:?}");
+    assert!(told.last().unwrap() - told.first().unwrap() > 1000, "{told:?}");
 }
 
 #[test]

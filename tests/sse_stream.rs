@@ -7,9 +7,9 @@ mod support;
 use push_by_hand::event_stream::{Event, EventReader};
 use push_by_hand::http::Status;
 use push_by_hand::http::body::Body;
+use std::collections::BTreeSet;
 use std::io::BufReader;
 use std::net::TcpStream;
-use std::time::Duration;
 use support::{
     Client, Program, chunk, connections, eventually, get, id, is_time_of_day, request, text,
 };
@@ -100,7 +100,7 @@ fn head_and_comment_come_at_once_then_the_reconnection_time_once_then_messages()
 
     client.read_through("\r\n\r\n");
     assert_eq!(chunk(&mut client), b": ok\n\n");
-    assert_eq!(chunk(&mut client), b"retry: 20000\n\n");
+    assert!((20_000..=25_000).contains(&retry(&chunk(&mut client))));
     let mut last = None;
     for _ in 0..2 {
         let block = String::from_utf8(chunk(&mut client)).unwrap();
@@ -128,13 +128,40 @@ fn a_new_client_gets_the_newest_message_and_need_not_wait_for_the_next() {
     assert!(at_once, "each new client waited for a message");
 }
 
+/// The milliseconds of a block `retry: 20000`.
+fn retry(block: &[u8]) -> u64 {
+    let text = str::from_utf8(block).unwrap();
+    let digits = text.strip_prefix("retry: ").and_then(|text| text.strip_suffix("\n\n"));
+    digits.unwrap_or_else(|| panic!("no block of a reconnection time: {text:?}")).parse().unwrap()
+}
+
+/// The clients of a server that is started again would otherwise all come back at once.
+#[test]
+fn each_client_is_told_another_reconnection_time_up_to_a_quarter_longer() {
+    let program = start();
+    let told: BTreeSet<u64> = (0..8)
+        .map(|_| {
+            let mut client = Client::connect(program.port("page"));
+            client.ask("GET", "/eventSource", "");
+            client.read_through(": ok\n\n\r\n");
+            retry(&chunk(&mut client))
+        })
+        .collect();
+    assert_eq!(told.len(), 8, "{told:?}");
+    assert!(told.iter().all(|retry| (20_000..=25_000).contains(retry)), "{told:?}");
+    // They lie all over that time, and not beside each other.
+    let (first, last) = (told.first().unwrap(), told.last().unwrap());
+    assert!(last - first > 2500, "{told:?}");
+}
+
 #[test]
 fn the_reconnection_time_can_be_chosen() {
     let program = Program::start(PROGRAM, &["--port=0", "--retry-ms", "250"]);
     let mut client = Client::connect(program.port("page"));
     let mut events = open(&mut client, "");
     message(&mut events);
-    assert_eq!(events.retry, Some(Duration::from_millis(250)));
+    let chosen = events.retry.unwrap().as_millis();
+    assert!((250..=312).contains(&chosen), "{chosen}");
 
     // Zero is a time too: come back at once.
     let program = Program::start(PROGRAM, &["--port=0", "--retry-ms=0"]);
@@ -254,7 +281,7 @@ fn an_old_client_gets_bare_events() {
     assert!(head.contains("\r\nConnection: close\r\n"), "{head}");
     assert!(!head.contains("Transfer-Encoding") && !head.contains("Content-Length"), "{head}");
     assert_eq!(client.read_through("\n\n"), b": ok\n\n");
-    assert_eq!(client.read_through("\n\n"), b"retry: 20000\n\n");
+    assert!(retry(&client.read_through("\n\n")) >= 20_000);
     assert!(client.read_through("\n\n").starts_with(b"event: message\nid: "));
 }
 
@@ -328,7 +355,8 @@ fn scripts_that_stand_in_for_an_event_source_say_in_the_query_how_far_they_got()
     for query in ["lastEventId=42", "last-event-id=42", "last%2Devent%2Did=42"] {
         let mut client = Client::connect(port);
         client.send(format!("GET /eventSource?{query} HTTP/1.0\r\n\r\n"));
-        client.read_through("retry: 20000\n\n");
+        client.read_through(": ok\n\n");
+        retry(&client.read_through("\n\n"));
         assert_eq!(
             client.read_through("\n\n"),
             b"event: reset\ndata: {\"missed\":null}\n\n",

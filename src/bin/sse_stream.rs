@@ -4,7 +4,7 @@
 //! The role of the `ssestream` package is `event_stream::Event` here. What such a package leaves to
 //! its user is the point of this lesson: reading `Last-Event-ID`. Read `stream` first.
 
-use push_by_hand::event_stream::Event;
+use push_by_hand::event_stream::{self, Event};
 use push_by_hand::feed::{Feed, Gap, Id, Message};
 use push_by_hand::http::chunked::ChunkedWriter;
 use push_by_hand::http::{Method, Response, Status};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 const LESSON: Lesson = Lesson {
-    own: &[("--retry-ms N", "reconnection time in ms (default 20000)")],
+    own: &[("--retry-ms N", "shortest reconnection time in ms (default 20000)")],
     ..Lesson::new("sse_stream", "server-sent events that survive a cut connection", 8888)
 };
 
@@ -27,8 +27,8 @@ const KEPT: usize = 300;
 
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
-    let retry = options.arguments.number("--retry-ms", 20_000);
-    let retry = Duration::from_millis(retry.unwrap_or_else(|error| LESSON.fail(&error)));
+    let shortest = options.arguments.number("--retry-ms", 20_000);
+    let shortest = Duration::from_millis(shortest.unwrap_or_else(|error| LESSON.fail(&error)));
     let server = options.server()?;
     let port = options.bind(&server)?;
     let feed =
@@ -43,6 +43,8 @@ fn main() -> Result<(), Failure> {
         (Method::Get | Method::Head, "/eventSource") => match lesson::after(request, &feed) {
             Ok(after) => {
                 let head = Response::stream("text/event-stream; charset=utf-8");
+                let number = responder.connection_number();
+                let retry = event_stream::retry(shortest..=shortest + shortest / 4, number);
                 responder.stream(head, |chunks| stream(&feed, after, retry, &drops, chunks))
             }
             Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),

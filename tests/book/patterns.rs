@@ -17,6 +17,9 @@ const SHAPES: &[(&str, &str)] = &[
     ("seq", "id:9"),
     ("time", "99:99:99"),
     ("time", "99点99分99秒"),
+    // The reconnection time that this connection is told, as it is sent and as the wire view says.
+    ("retry", "retry: 9+"),
+    ("retry", "reconnect after 9+ ms"),
     // The port that the system gave to a client.
     ("client", "127.0.0.1:9+"),
     ("client", "[::1]:9+"),

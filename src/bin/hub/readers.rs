@@ -5,13 +5,14 @@ use crate::Hub;
 use crate::sockets::web_socket;
 use crate::technique::Technique;
 use crate::views::View;
-use push_by_hand::event_stream::Event;
+use push_by_hand::event_stream::{self, Event};
 use push_by_hand::feed::{Feed, Gap, Id, News};
 use push_by_hand::http::{Method, Request, Response, Status};
 use push_by_hand::server::{Responder, Sent};
 use push_by_hand::websocket::handshake;
 use push_by_hand::{json, lesson};
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -22,6 +23,8 @@ const HOLD: Duration = Duration::from_secs(25);
 pub const LOOK: Duration = Duration::from_secs(5);
 /// The longest silence on a stream or a socket.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Between these lies the time after which an event stream comes back, for each a different one.
+const RETRY: RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(4);
 /// After so many bytes the iframe's document ends and the page opens the next.
 const ROTATE: usize = 128 * 1024;
 
@@ -212,8 +215,9 @@ fn fetch_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
 /// An event a message. Heartbeats are events too, of a type of their own: a comment would not reach
 /// the page's script.
 fn event_stream(mut reader: Reader, responder: Responder) -> io::Result<Sent> {
+    let retry = event_stream::retry(RETRY, responder.connection_number());
     responder.stream(Response::stream("text/event-stream"), |chunks| {
-        chunks.send(b": ok\n\n")?;
+        chunks.send(format!("retry: {}\n: ok\n\n", retry.as_millis()).as_bytes())?;
         loop {
             let news = reader.wait(Instant::now() + HEARTBEAT);
             let other = |event: &str, data: &str| {
