@@ -221,7 +221,12 @@ fn what_cannot_be_reached_or_understood_is_an_error() {
         Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &["--port", "0", "--page-port", "0"]);
     let (code, _, log) = run(&[&program.url("page")], b"");
     assert_eq!(code, Some(1));
-    assert!(log.contains("expected 200 and text/event-stream; came 200 OK and text/html"), "{log}");
+    assert!(
+        log.contains(
+            "expected 200 and text/event-stream or application/x-ndjson; came 200 OK and text/html"
+        ),
+        "{log}"
+    );
 }
 
 #[test]
@@ -247,6 +252,66 @@ fn an_event_stream_that_is_cut_is_resumed_where_it_was() {
         log.contains("again after 100 ms, from event 7") && log.contains("204 No Content"),
         "{log}"
     );
+}
+
+/// The first answer is cut in a character, in its chunks and at its end.
+const LINES: [&[u8]; 3] = [
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n\
+      15\r\n{\"id\":\"7-1\",\"data\":\"\xe7\r\n\
+      35\r\n\xa7\x92\"}\n{\"id\":\"7-2\",\"data\":\"\xe7\xa7\x92\"}\n{\"id\":\"7-3\",\"data\":\"\xe7\xa7\r\n",
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson; charset=utf-8\r\n\r\n\
+      {\"missed\":null}\r\n{\"id\":\"7-3\"}\n",
+    b"HTTP/1.1 204 No Content\r\n\r\n",
+];
+
+/// Where the client asks a second time to go on, in a field and in the body.
+fn resumed(flags: &[&str]) -> (Option<String>, String) {
+    let (port, server) = server(|listener| {
+        LINES.map(|answer| {
+            let (request, reader) = accept(listener);
+            reader.get_ref().write_all(answer).unwrap();
+            request
+        })
+    });
+    let (code, out, log) = run(&[flags, &[&format!("http://127.0.0.1:{port}/")]].concat(), b"");
+    let [first, second, _] = server.join().unwrap();
+    let lines = "{\"id\":\"7-1\",\"data\":\"秒\"}\n{\"id\":\"7-2\",\"data\":\"秒\"}\n\
+        {\"missed\":null}\n{\"id\":\"7-3\"}\n";
+    assert_eq!((code, out.as_str()), (Some(0), lines), "{log}");
+    assert!(first.fields.contains_token("Accept", "application/x-ndjson"));
+    assert_eq!((first.fields.get("Last-Event-ID"), first.body.len()), (None, 0));
+    let login = flags.last().map(|token| format!("Bearer {token}"));
+    assert_eq!(second.fields.get("Authorization"), login.as_deref());
+    let field = second.fields.get("Last-Event-ID").map(str::to_owned);
+    (field, String::from_utf8(second.body).unwrap())
+}
+
+#[test]
+fn lines_that_are_cut_in_a_character_are_resumed_behind_the_last_whole_one() {
+    assert_eq!(resumed(&[]), (Some("7-2".into()), String::new()));
+}
+
+#[test]
+fn a_stream_that_is_asked_for_by_post_is_resumed_by_the_body() {
+    assert_eq!(resumed(&["--post", "--bearer", "open-sesame"]), (None, "7-2".into()));
+}
+
+#[test]
+fn a_line_without_an_end_is_not_collected_for_ever_and_an_id_cannot_bring_a_field() {
+    let (port, server) = server(|listener| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n";
+        let (_, reader) = accept(listener);
+        reader.get_ref().write_all(format!("{head}{{\"id\":\"7\rX: 1\"}}\n").as_bytes()).unwrap();
+        reader.get_ref().write_all(&vec![b'x'; 1 << 20]).unwrap();
+        drop(reader);
+        let (request, reader) = accept(listener);
+        reader.get_ref().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        request.fields.get("X").is_some() || request.fields.get("Last-Event-ID").is_some()
+    });
+    let (code, out, log) = run(&[&format!("http://127.0.0.1:{port}/")], b"");
+    assert!(!server.join().unwrap());
+    assert_eq!((code, out.as_str()), (Some(0), "{\"id\":\"7\\rX: 1\"}\n"));
+    assert!(log.contains("expected a line of less than a mebibyte"), "{log}");
 }
 
 #[test]
@@ -346,11 +411,11 @@ fn a_refused_stream_says_what_the_server_said() {
     for (answer, expected) in [
         (
             "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nno\x1b[2J!\n",
-            "expected 200 and text/event-stream; came 403 Forbidden and text/plain: \"no\\x1b[2J!\"",
+            "expected 200 and text/event-stream or application/x-ndjson; came 403 Forbidden and text/plain: \"no\\x1b[2J!\"",
         ),
         (
             "HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 0\r\n\r\n",
-            "expected 200 and text/event-stream; came 507 and no Content-Type",
+            "expected 200 and text/event-stream or application/x-ndjson; came 507 and no Content-Type",
         ),
         (
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n\

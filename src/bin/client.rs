@@ -1,6 +1,6 @@
 //! The other end, in the terminal: `cargo run --bin client -- ws://localhost:9999/` sends the lines
 //! you type and prints what comes; `cargo run --bin client -- http://localhost:8888/eventSource`
-//! prints events, and resumes where the stream was cut.
+//! prints events, or lines of JSON, and resumes where the stream was cut.
 //!
 //! What the server says goes to standard output, everything about the connection to standard error.
 //! Read `talk` and `listen`.
@@ -18,7 +18,7 @@ use push_by_hand::websocket::{
 use push_by_hand::wire;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -27,9 +27,11 @@ use std::time::Duration;
 /// long at least, whatever it says.
 const RETRY: Duration = Duration::from_secs(3);
 const SHORTEST_RETRY: Duration = Duration::from_millis(100);
-/// How long an event stream may be silent: more than twice the time after which our servers send a
+/// How long a stream may be silent: more than twice the time after which our servers send a
 /// comment.
 const SILENCE: Duration = Duration::from_secs(45);
+/// The longest line of JSON, in bytes.
+const MAX_LINE: usize = 1024 * 1024;
 /// How much of a refusal's text is read, in bytes: a sentence is enough.
 const MAX_REFUSAL: usize = 4096;
 
@@ -37,7 +39,15 @@ const MAX_REFUSAL: usize = 4096;
 struct Wish {
     url: Url,
     after: String,
+    post: bool,
+    bearer: Option<String>,
     wire: bool,
+}
+
+/// The two kinds of stream: `text/event-stream` and `application/x-ndjson`.
+enum Format {
+    Events,
+    Lines,
 }
 
 fn main() -> ExitCode {
@@ -61,9 +71,11 @@ fn wish() -> Wish {
         flags: vec![
             ("ws://HOST:PORT/PATH", "sends each line of input, prints what comes;".into()),
             ("", "the end of input closes".into()),
-            ("http://HOST:PORT/PATH", "prints the events of an event stream, and".into()),
-            ("", "resumes it when it is cut".into()),
-            ("--after ID", "begin an event stream after this event".into()),
+            ("http://HOST:PORT/PATH", "prints an event stream, or a stream of lines".into()),
+            ("", "of JSON, and resumes it when it is cut".into()),
+            ("--after ID", "begin a stream after this message".into()),
+            ("--post", "ask for it by POST: the body says after which".into()),
+            ("--bearer TOKEN", "with this login".into()),
             ("--wire", "show every byte that crosses the socket".into()),
         ],
         operands: 1,
@@ -71,8 +83,14 @@ fn wish() -> Wish {
     let arguments = usage.read();
     let url = arguments.operands.first().ok_or("expected a URL; came nothing".to_owned());
     let url = url.and_then(|url| Url::parse(url)).unwrap_or_else(|error| usage.fail(&error));
-    let after = arguments.all("--after").last().unwrap_or_default().to_owned();
-    Wish { url, after, wire: arguments.has("--wire") }
+    let last = |flag| arguments.all(flag).last().map(str::to_owned);
+    Wish {
+        url,
+        after: last("--after").unwrap_or_default(),
+        post: arguments.has("--post"),
+        bearer: last("--bearer"),
+        wire: arguments.has("--wire"),
+    }
 }
 
 /// Connects to the first address of the host that answers.
@@ -125,22 +143,24 @@ fn send_lines(sender: &Sender) {
     let _ = sender.close(CloseCode::NORMAL, "");
 }
 
-/// An event stream: prints event after event, and when the stream ends asks for what came after the
-/// last (HTML, "Server-sent events"). Only an answer that is no event stream is a reason to give
-/// up.
+/// A stream: prints what comes, and when it ends asks for what came after the last message (HTML,
+/// "Server-sent events"). Only an answer that is no stream is a reason to give up.
 fn listen(wish: &Wish) -> io::Result<bool> {
     let mut last_event_id = wish.after.clone();
     let mut retry = RETRY;
     let mut reached = false;
     loop {
         let outcome = connect(wish).and_then(|mut connection| {
-            let Some(body) = ask(&mut connection, &wish.url, &last_event_id)? else {
+            let Some((format, body)) = ask(&mut connection, wish, &last_event_id)? else {
                 return Ok(true);
             };
             if !reached {
                 log("open");
             }
             reached = true;
+            if let Format::Lines = format {
+                return print_lines(body, &mut last_event_id).map(|()| false);
+            }
             let mut events = EventReader::new(body, &last_event_id);
             let outcome = print_events(&mut events);
             last_event_id.clone_from(&events.last_event_id);
@@ -179,56 +199,68 @@ fn up_to(most: Duration) -> Duration {
 /// again.
 fn ask<'c>(
     connection: &'c mut Connection,
-    url: &Url,
+    wish: &Wish,
     last_event_id: &str,
-) -> io::Result<Option<Body<&'c mut Connection>>> {
-    let resume = if last_event_id.is_empty() {
-        String::new()
-    } else {
-        format!("Last-Event-ID: {last_event_id}\r\n")
-    };
-    let head = format!(
-        "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nAccept-Encoding: identity\r\n\
-         Cache-Control: no-store\r\n{resume}\r\n",
-        url.target, url.authority
-    );
-    connection.writer().append(|out| out.extend_from_slice(head.as_bytes()))?;
+) -> io::Result<Option<(Format, Body<&'c mut Connection>)>> {
+    connection.writer().append(|out| out.extend(request(wish, last_event_id).bytes()))?;
     connection.set_deadline(ANSWER_LIMIT);
     let (response, framing) = Response::read_head_from(connection, false)?;
     if response.status == Status::NO_CONTENT {
         log("204 No Content: there is nothing more");
         return Ok(None);
     }
-    if let Some(refusal) = no_event_stream(&response) {
-        let said = match framing {
-            Framing::Length(0) => String::new(),
-            // Perhaps it says why. An answer that goes on and on has said it by then.
-            _ => Body::new(connection, framing).read_whole(MAX_REFUSAL).map_or_else(
-                |_| String::new(),
-                |text| format!(": \"{}\"", visible(text.trim_ascii())),
-            ),
-        };
-        return Err(io::Error::new(io::ErrorKind::Unsupported, format!("{refusal}{said}")));
-    }
-    connection.set_patience(SILENCE);
-    Ok(Some(Body::new(connection, framing)))
+    let refusal = match format_of(&response) {
+        Ok(format) => {
+            connection.set_patience(SILENCE);
+            return Ok(Some((format, Body::new(connection, framing))));
+        }
+        Err(refusal) => refusal,
+    };
+    // Perhaps its body says why. An answer that goes on and on has said it by then.
+    let said = match framing {
+        Framing::Length(0) => None,
+        _ => Body::new(connection, framing).read_whole(MAX_REFUSAL).ok(),
+    };
+    let said = said.map_or(String::new(), |text| format!(": \"{}\"", visible(text.trim_ascii())));
+    Err(io::Error::new(io::ErrorKind::Unsupported, refusal + &said))
 }
 
-/// What an answer is instead of an event stream that we can read.
-fn no_event_stream(response: &Response) -> Option<String> {
-    let field = |name| response.fields.get(name).unwrap_or_default();
-    let (content_type, coding) = (field("Content-Type"), field("Content-Encoding"));
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    let is_stream = essence.eq_ignore_ascii_case("text/event-stream");
-    let status = response.status.to_string();
-    if response.status != Status::OK || !is_stream {
-        let kind = if content_type.is_empty() { "no Content-Type" } else { content_type };
-        let came = format!("{} and {}", status.trim_end(), visible(kind));
-        Some(format!("expected 200 and text/event-stream; came {came}"))
-    } else if !matches!(coding, "" | "identity") {
-        Some(format!("expected a body without coding, as asked; came {}", visible(coding)))
+/// The request. Where to go on stands in a field, as an EventSource says it, or in the body.
+fn request(wish: &Wish, last_event_id: &str) -> String {
+    let resume = if last_event_id.is_empty() {
+        String::new()
     } else {
-        None
+        format!("Last-Event-ID: {last_event_id}\r\n")
+    };
+    let login = wish.bearer.as_ref();
+    let login = login.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
+    let (method, end) = match wish.post {
+        false => ("GET", format!("{resume}\r\n")),
+        true => ("POST", format!("Content-Length: {}\r\n\r\n{last_event_id}", last_event_id.len())),
+    };
+    format!(
+        "{method} {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream, application/x-ndjson\r\n\
+         Accept-Encoding: identity\r\nCache-Control: no-store\r\n{login}{end}",
+        wish.url.target, wish.url.authority
+    )
+}
+
+/// Which kind of stream an answer is, or what it is instead.
+fn format_of(response: &Response) -> Result<Format, String> {
+    let field = |name| response.fields.get(name).unwrap_or_default();
+    let (kind, coding) = (field("Content-Type"), field("Content-Encoding"));
+    let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match (response.status, &*essence, coding) {
+        (Status::OK, "text/event-stream", "" | "identity") => Ok(Format::Events),
+        (Status::OK, "application/x-ndjson", "" | "identity") => Ok(Format::Lines),
+        (Status::OK, "text/event-stream" | "application/x-ndjson", coding) => {
+            Err(format!("expected a body without coding, as asked; came {}", visible(coding)))
+        }
+        (status, ..) => {
+            let kind = if kind.is_empty() { "no Content-Type" } else { kind };
+            let came = format!("{} and {}", status.to_string().trim_end(), visible(kind));
+            Err(format!("expected 200 and text/event-stream or application/x-ndjson; came {came}"))
+        }
     }
 }
 
@@ -243,4 +275,25 @@ fn print_events(events: &mut EventReader<impl BufRead>) -> io::Result<()> {
         ));
     }
     Ok(())
+}
+
+/// Prints lines until the stream ends or breaks. What the end cuts off is no line.
+fn print_lines(mut body: impl BufRead, last_id: &mut String) -> io::Result<()> {
+    loop {
+        // A character that the network cut in two is whole again when its line is.
+        let mut line = Vec::new();
+        body.by_ref().take(MAX_LINE as u64).read_until(b'\n', &mut line)?;
+        if line.len() == MAX_LINE {
+            return Err(io::Error::other("expected a line of less than a mebibyte"));
+        }
+        let Some(line) = line.strip_suffix(b"\n") else { return Ok(()) };
+        let line = String::from_utf8_lossy(line.trim_ascii_end());
+        print(&format!("{}\n", visible(&*line)));
+        // Our servers write the id first, and nothing in it has to be escaped. A client of others
+        // would read the whole JSON.
+        let id = line.strip_prefix(r#"{"id":""#).and_then(|rest| rest.split_once('"'));
+        if let Some((id, _)) = id.filter(|(id, _)| id.bytes().all(|byte| byte.is_ascii_graphic())) {
+            id.clone_into(last_id);
+        }
+    }
 }
