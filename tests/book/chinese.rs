@@ -1,6 +1,7 @@
 //! The Chinese texts are set and worded as Chinese: the words of the glossary, full-width
 //! punctuation, one kind of quotation marks, emphasis that a code host renders.
 
+use crate::chinese_words;
 use crate::markdown::{Document, Stale, markdown_in, root};
 
 const GLOSSARY: &str = "docs/zh/glossary.md";
@@ -8,6 +9,9 @@ const GLOSSARY: &str = "docs/zh/glossary.md";
 /// Chinese digits, before which a unit in letters reads badly: write the digit.
 const DIGITS: &str = "一二三四五六七八九十百千万两";
 const UNITS: [&str; 9] = ["B", "KiB", "MiB", "GiB", "KB", "MB", "s", "ms", "µs"];
+
+/// What begins a line that belongs to no paragraph.
+const STRUCTURE: [char; 9] = ['#', '|', '-', '<', '!', '1', '2', '3', '`'];
 
 pub fn check() -> Vec<Stale> {
     let glossary = Document::read(GLOSSARY);
@@ -19,9 +23,11 @@ pub fn check() -> Vec<Stale> {
         .flat_map(|chapter| {
             let mut stale = check_chapter(&chapter, &words);
             stale.extend(check_terms(&chapter, &glossary));
+            stale.extend(chinese_words::check(&chapter));
             stale
         })
         .collect();
+    stale.extend(chinese_words::check_glossary(&glossary));
     paths = vec!["pages/words.zh.txt".into()];
     let texts = root().join("tests/exercises/texts/zh").read_dir().unwrap();
     paths.extend(texts.map(|text| {
@@ -56,7 +62,15 @@ fn check_words<'a>(
 
 fn check_chapter(chapter: &Document, words: &[(String, String)]) -> Vec<Stale> {
     let mut stale = Vec::new();
-    for (n, line) in chapter.prose() {
+    let prose = chapter.prose();
+    for pair in prose.windows(2) {
+        let goes_on = pair[1].0 == pair[0].0 + 1 && !pair[1].1.starts_with(STRUCTURE);
+        let ends = |c: Option<char>| c.is_some_and(is_chinese);
+        if goes_on && ends(pair[0].1.chars().next_back()) && !pair[1].1.trim().is_empty() {
+            stale.push(chapter.stale(pair[1].0, "a line end within a paragraph becomes a space"));
+        }
+    }
+    for (n, line) in prose {
         let mut faults: Vec<String> = check_words(line, words).collect();
         let text = without_code(line);
         faults.extend(check_marks(&text));
@@ -198,6 +212,7 @@ fn what_is_not_chinese_typesetting_is_noticed() {
         "\"好\"",
         "**甲。**乙",
         "甲**“乙”**丙。",
+        "前一行，\n后一行。",
     ] {
         assert_ne!(faults(wrong), 0, "{wrong}");
     }

@@ -2,6 +2,7 @@
 //! figures, pictures and exercises, and about as many paragraphs.
 
 use crate::markdown::{Block, Document, Stale, markdown_in};
+use std::collections::BTreeSet;
 
 /// Nothing to say as long as there is no `docs/zh/`.
 pub fn check() -> Vec<Stale> {
@@ -75,7 +76,45 @@ fn compare(english: &Document, chinese: &Document) -> Vec<Stale> {
         );
     }
     stale.extend(compare_parts(english, chinese));
+    stale.extend(compare_figures(english, chinese));
     stale
+}
+
+/// Numbers of four digits or more between two headings: `16,000` in one language and `15,000` in
+/// the other is one that was measured again.
+fn compare_figures(english: &Document, chinese: &Document) -> Vec<Stale> {
+    let mut stale = Vec::new();
+    let headings = english.headings().into_iter().zip(chinese.headings());
+    let (ours, theirs) = (figures(english), figures(chinese));
+    let before = [(0, "the beginning".to_owned())];
+    let places = before.into_iter().chain(headings.map(|(ours, theirs)| (theirs.line, ours.text)));
+    for ((ours, theirs), (line, heading)) in ours.iter().zip(&theirs).zip(places) {
+        if ours != theirs {
+            let what = format!("{theirs:?} in prose; {} has {ours:?}: {heading}", english.path);
+            stale.push(chinese.stale(line, what));
+        }
+    }
+    stale
+}
+
+/// For each section its long numbers in prose, without those of code, links, tables and standards.
+fn figures(document: &Document) -> Vec<BTreeSet<String>> {
+    let mut sections = vec![String::new()];
+    for (_, line) in document.prose() {
+        if line.starts_with("#") {
+            sections.push(String::new());
+        } else if !line.starts_with(['|', '<', '!', '[']) {
+            *sections.last_mut().expect("the first is there") += &format!("{line} ");
+        }
+    }
+    let long = |text: &String| {
+        let plain: String = text.split('`').step_by(2).collect();
+        let plain = plain.replace("RFC ", "RFC");
+        let words = plain.split(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '.' | ','));
+        let numbers = words.map(|word| word.trim_matches(['.', ',']).replace(',', ""));
+        numbers.filter(|n| n.len() > 3 && n.chars().all(|c| c.is_ascii_digit())).collect()
+    };
+    sections.iter().map(long).collect()
 }
 
 /// Exercises by name and in order; pictures; and paragraphs, of which each language may make a few
@@ -161,12 +200,13 @@ fn rows(document: &Document) -> Vec<(Vec<String>, usize)> {
 fn a_book_out_of_step_is_noticed() {
     let english = Document::new(
         "docs/x.md",
-        "# A\n## B\n```console\n$ ls\n```\n| 1,024 B | 2.5 |\n```mermaid\na\n```\n",
+        "# A\nNear 16,000 (`9,999`).\n## B\n```console\n$ ls\n```\n| 1,024 B | 2.5 |\n```mermaid\na\n```\n",
     );
-    let same = "# 甲\n## 乙\n```console\n$ ls\n```\n| 1,024 字节 | 2.5 |\n```mermaid\n子\n```\n<!-- 对照 -->\n| 7 |\n";
+    let same = "# 甲\n接近 16,000 个。\n## 乙\n```console\n$ ls\n```\n| 1,024 字节 | 2.5 |\n```mermaid\n子\n```\n<!-- 对照 -->\n| 7 |\n";
     assert_eq!(compare(&english, &Document::new("docs/zh/x.md", same)).len(), 0);
     for (from, to) in [
         ("## 乙", "乙"),
+        ("16,000", "15,000"),
         ("$ ls", "$ cat"),
         ("1,024", "1,025"),
         ("2.5 |\n", "2.5 |\n| 3 |\n"),

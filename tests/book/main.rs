@@ -7,6 +7,7 @@
 
 mod catalogue;
 mod chinese;
+mod chinese_words;
 mod excerpts;
 mod glossary;
 mod languages;
