@@ -1,7 +1,5 @@
 //! The program that goes from a key to the accept value.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
 use std::process::{Command, Output};
 
 fn accept_key(arguments: &[&str]) -> (Option<i32>, String, String) {

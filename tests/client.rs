@@ -1,9 +1,7 @@
 //! The client in the terminal: what it sends, what it prints, and what it says of servers that do
 //! not answer as they should.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::http::Request;
 use push_by_hand::websocket::{Accept, Close, Frame, Opcode, Role};
@@ -380,7 +378,7 @@ fn an_end_that_is_not_normal_is_a_failure() {
         });
         let mut child = spawn(&[&format!("ws://127.0.0.1:{port}/")]);
         let input = child.stdin.take();
-        let (exit, _, said) = crate::end(child);
+        let (exit, _, said) = self::end(child);
         drop(input);
         server.join().unwrap();
         assert_eq!(exit, Some(code), "{said}");

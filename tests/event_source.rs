@@ -1,8 +1,6 @@
 //! The lesson `event_source`, run as it is built, and asked over sockets.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::event_stream::EventReader;
 use push_by_hand::http::Status;

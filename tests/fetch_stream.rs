@@ -1,10 +1,9 @@
 //! The lesson `fetch_stream`, run as it is built, and asked over sockets.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::http::Status;
+use std::thread;
 use support::{Client, Program, chunk, connections, eventually, get, id, request, text, values};
 
 fn start() -> Program {
@@ -133,21 +132,26 @@ fn a_cursor_that_is_none_is_refused_in_words_and_said_back_in_short() {
 fn an_assistant_answers_word_by_word_in_the_language_of_the_question() {
     let program = start();
     let port = program.port("page");
-    for (question, words) in [("how?", ["I ", "am "]), ("怎样？", ["我", "不"])] {
-        let mut client = post(port, "/assistant", question);
-        for word in words {
-            let line = String::from_utf8(chunk(&mut client)).unwrap();
-            assert_eq!(line, format!("{{\"word\":\"{word}\"}}\n"));
+    // Side by side, since an answer takes its time.
+    thread::scope(|scope| {
+        for (question, words) in [("how?", ["I ", "am "]), ("怎样？", ["我", "不"])] {
+            scope.spawn(move || {
+                let mut client = post(port, "/assistant", question);
+                for word in words {
+                    let line = String::from_utf8(chunk(&mut client)).unwrap();
+                    assert_eq!(line, format!("{{\"word\":\"{word}\"}}\n"));
+                }
+                let mut last = Vec::new();
+                loop {
+                    match chunk(&mut client) {
+                        end if end.is_empty() => break,
+                        line => last = line,
+                    }
+                }
+                assert_eq!(last, b"{\"done\":true}\n");
+            });
         }
-        let mut last = Vec::new();
-        loop {
-            match chunk(&mut client) {
-                end if end.is_empty() => break,
-                line => last = line,
-            }
-        }
-        assert_eq!(last, b"{\"done\":true}\n");
-    }
+    });
 }
 
 #[test]

@@ -115,6 +115,21 @@ fn names_are_found_however_they_are_imported() {
 }
 
 #[test]
+fn every_test_runs() {
+    let (manifest, together) = (read("Cargo.toml"), read("tests/together.rs"));
+    for file in root().join("tests").read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+        let name = stem(&file);
+        let alone = format!("[[test]]\nname = \"{name}\"\n");
+        assert!(
+            file.is_dir()
+                || manifest.contains(&alone)
+                || together.contains(&format!("\nmod {name};\n")),
+            "{name} is neither a module of tests/together.rs nor a [[test]] of Cargo.toml"
+        );
+    }
+}
+
+#[test]
 fn every_lesson_has_its_page_and_its_test() {
     let programs = programs();
     assert!(programs.len() >= 5);

@@ -1,9 +1,7 @@
 //! The smallest server, and the four steps in which chapter 1 builds it: what each can do, and at
 //! which bytes it breaks.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::http::Status;
 use std::io::{ErrorKind, Read};
@@ -22,7 +20,7 @@ fn step(name: &str) -> (Program, u16) {
     let folder = Path::new(env!("CARGO_BIN_EXE_http")).with_file_name("examples");
     let file = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !file.is_file() {
-        // `cargo test --test http` alone does not build them.
+        // `cargo test --test together` alone does not build them.
         let built = Command::new(env!("CARGO")).args(["build", "-q", "--example", name]).status();
         assert!(built.unwrap().success());
     }

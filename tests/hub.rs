@@ -1,9 +1,7 @@
 //! The hub, run as a program: the same messages by all six techniques, cut and resumed, beside
 //! readers that never read.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::event_stream::EventReader;
 use push_by_hand::feed::Id;

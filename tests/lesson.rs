@@ -1,9 +1,7 @@
 //! What all lessons' programs have in common, tried on each as it is built: flags, ports, and
 //! errors in words.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};

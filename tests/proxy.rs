@@ -1,9 +1,7 @@
 //! The proxy, run as a program between the hub and the library's own clients: whatever the network
 //! does, every technique that can go on goes on, without a loss and without a double.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::connection::{Connection, Writer};
 use push_by_hand::event_stream::EventReader;

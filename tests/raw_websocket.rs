@@ -1,7 +1,7 @@
 //! The raw server, fault by fault: each test sends the bytes at which the tutorial's Node program
 //! goes wrong.
 
-mod support;
+use crate::support;
 
 use push_by_hand::http::Status;
 use push_by_hand::websocket::Opcode;

@@ -1,9 +1,7 @@
 //! Hubs on one log, against a server that plays Redis: `cargo test` needs none. The real one is in
 //! `tests/interop/tests/redis.rs`.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::http::Status;
 use std::collections::HashMap;

@@ -3,9 +3,7 @@
 //! Most tests run a server in this process, on a port of its own and with limits that fit the test.
 //! A limit that a test is not about is so long that only a fault reaches it.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::connection::{Crossing, Tap};
 use push_by_hand::http::{Method, Request, Response, Status};

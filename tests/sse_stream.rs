@@ -1,8 +1,6 @@
 //! The lesson `sse_stream`, run as it is built, and asked over sockets.
 
-#![allow(clippy::unwrap_used)] // A test that panics has found something.
-
-mod support;
+use crate::support;
 
 use push_by_hand::event_stream::{Event, EventReader};
 use push_by_hand::http::Status;

@@ -1,6 +1,6 @@
 //! The library's server: three conversations, who may have them, and clients that mean no good.
 
-mod support;
+use crate::support;
 
 use push_by_hand::http::Status;
 use push_by_hand::websocket::{CloseCode, Message, Opcode, Url, close_code_name};

@@ -1,6 +1,6 @@
 //! `--wire` as a learner sees it who sends it through a pipe.
 
-mod support;
+use crate::support;
 
 use support::{Client, Program};
 
