@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use words::{CODE, COLUMNS, Words, width};
+use words::{CODE, COLUMNS, Words, width, wrap};
 
 const DESK: &str = env!("CARGO_BIN_EXE_exercise");
 
@@ -263,6 +263,27 @@ fn a_name_that_is_nearly_one_is_put_right() {
     copy.fails(&["shout"], &["tests/exercises/shout.rs is gone.", "tests/exercises/shuot.rs?"]);
     fs::remove_file(copy.0.join("tests/exercises/texts/en/weekday.txt")).unwrap();
     copy.fails(&["weekday", "--hint", "1"], &["weekday has no hints"]);
+}
+
+#[test]
+fn a_command_in_a_text_is_not_broken() {
+    let command = "`curl -s -H 'A: b c' http://localhost:7070/`";
+    let text = format!("{} {command} 再试一次{command}，一个 ` 什么也不是。", "word ".repeat(10));
+    let wrapped = wrap("  ", &text);
+    assert_eq!(wrapped.matches(command).count(), 2, "{wrapped}");
+    assert!(wrapped.lines().all(|line| width(line) <= COLUMNS), "{wrapped}");
+}
+
+#[test]
+fn the_help_names_every_option_and_shows_examples() {
+    let copy = Copy::new("help");
+    for language in ["en", "zh"] {
+        let (well, help) = copy.desk(&["--help", "--lang", language]);
+        let options = ["--hint N", "--seconds N", "--lang", "--solutions", "--fresh", "--help"];
+        for wanted in options.iter().chain(&["\n    cargo exercise say_hello --hint 2  "]) {
+            assert!(well && help.contains(wanted), "{wanted:?} in {help}");
+        }
+    }
 }
 
 #[test]

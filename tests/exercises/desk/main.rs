@@ -75,7 +75,7 @@ fn run() -> Result<bool, String> {
     }
     let words = Words::read(&root.join(book::TEXTS).join(language), &["desk"])?;
     if let Some(argument) = wrong {
-        return Err(words.say("wrong argument", &[&argument]) + "\n" + &words.say("usage", &[]));
+        return Err(words.say("wrong argument", &[&argument]) + "\n\n" + &usage(&words));
     }
     let exercises = exercises(&root, language)?;
     let desk = Desk { root, language, limit, words, exercises };
@@ -83,7 +83,7 @@ fn run() -> Result<bool, String> {
         (Some("--solutions"), _) => desk.check_solutions(),
         (Some("--fresh"), _) => desk.show_progress(true),
         (Some(_), _) => {
-            print_line(&wrap("", &desk.words.say("usage", &[])));
+            print_line(&wrap("", &usage(&desk.words)));
             Ok(true)
         }
         (None, None) => desk.show_progress(false),
@@ -95,6 +95,10 @@ fn run() -> Result<bool, String> {
             }
         }
     }
+}
+
+fn usage(words: &Words) -> String {
+    words.say("usage", &[]).replace('|', "\n")
 }
 
 /// The language of the terminal, as other programs find it out (POSIX, "Environment Variables").
@@ -115,6 +119,11 @@ fn print_line(line: &str) {
 impl Desk {
     fn print(&self, key: &str, values: &[&dyn std::fmt::Display]) {
         print_line(&wrap("", &self.words.say(key, values)));
+    }
+
+    /// Beside what is asked for, as cargo does it: who reads this through a pipe need not see it.
+    fn say_that_it_takes_a_while(&self, key: &str, values: &[&dyn std::fmt::Display]) {
+        eprintln!("{}", self.words.say(key, values));
     }
 
     /// The place of an exercise among all; whoever types its file finds it, too.
@@ -139,6 +148,7 @@ impl Desk {
         let name = &*exercise.name;
         self.require_file(exercise)?;
         self.words_of(name)?;
+        self.say_that_it_takes_a_while("compiling", &[&name]);
         let built = match program::build(&self.root, Source::Yours, &[name], true) {
             Ok(built) => built,
             Err(errors) => {
@@ -221,6 +231,7 @@ impl Desk {
     /// All of the learner's files, chapter by chapter, and the first that is not solved. With
     /// `fresh`, none may be: what is published has all its exercises before it.
     fn show_progress(&self, fresh: bool) -> Result<bool, String> {
+        self.say_that_it_takes_a_while("compiling all", &[]);
         let verdicts = program::check_all(self, Source::Yours, self.limit);
         let mut chapter = "";
         for (exercise, verdict) in self.exercises.iter().zip(&verdicts) {

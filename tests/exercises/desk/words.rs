@@ -113,17 +113,20 @@ pub fn wrap(first: &str, text: &str) -> String {
 }
 
 /// Where a line may be broken: after a space, and beside a letter of two columns, but not before
-/// what closes.
+/// what closes, and not between two backticks: what is there may be typed.
 fn pieces(text: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
-    let mut start = 0;
+    let (mut start, mut code) = (0, false);
     let letters: Vec<(usize, char)> = text.char_indices().collect();
     for pair in letters.windows(2) {
         let ((_, before), (at, after)) = (pair[0], pair[1]);
+        if before == '`' {
+            code = !code && text[at..].contains('`');
+        }
         let closes = "，。、；：？！）”》".contains(after) || after == ' ';
         let opens = "（“《".contains(before);
         let apart = before == ' ' || is_wide(before) || is_wide(after);
-        if apart && !closes && !opens {
+        if apart && !closes && !opens && !code {
             pieces.push(&text[start..at]);
             start = at;
         }
