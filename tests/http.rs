@@ -206,3 +206,20 @@ fn a_name_that_somebody_else_owns_is_not_ours() {
         assert_eq!(client.response().status.code(), status, "{host}");
     }
 }
+
+#[test]
+fn the_chapters_that_the_page_links_to_open_and_a_terminal_still_gets_its_own_bytes() {
+    let (_program, port) = start();
+    let browser = "Accept: text/html,application/xhtml+xml\r\n";
+    for target in ["/docs/01-http.md", "/docs/zh/01-http.md"] {
+        assert!(include_str!("../pages/http.html").contains(&target[1..]), "{target}");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(&target[1..]);
+        let mut client = Client::connect(port);
+        let chapter = client.get(target, browser);
+        assert_eq!(chapter.fields.get("content-type"), Some("text/plain; charset=utf-8"));
+        assert!(text(&chapter) == std::fs::read_to_string(file).unwrap(), "{target}");
+        assert!(text(&client.get(target, "")).starts_with("GET /docs/"), "{target}");
+    }
+    let page = Client::connect(port).get("/docs/02-polling.md", browser);
+    assert!(text(&page).starts_with("<!doctype html>"), "{}", text(&page));
+}

@@ -270,6 +270,11 @@ fn the_page_of_chapter_1_says_everything_in_chinese_too() {
     for key in said {
         assert!(chinese.contains(&format!(" {key}: '")), "{key}");
     }
+    let list = read("chapters.js");
+    let of = between(&list, "'", '\'').into_iter().step_by(2).count();
+    for count in [format!("Chapter 1 of {of}<"), format!("'第 1 章，共 {of} 章'")] {
+        assert!(page.contains(&count), "{count}");
+    }
 }
 
 #[test]

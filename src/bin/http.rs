@@ -15,6 +15,11 @@ Usage: cargo run --bin http -- [flags]\n
   --help             show this\n";
 /// The page, and the comment in it whose place the request takes.
 const PAGE: (&str, &str) = (include_str!("../../pages/http.html"), "<!-- request -->");
+/// The chapter that the page links to, in either language.
+const CHAPTERS: [(&str, &str); 2] = [
+    ("/docs/01-http.md", include_str!("../../docs/01-http.md")),
+    ("/docs/zh/01-http.md", include_str!("../../docs/zh/01-http.md")),
+];
 /// How many bytes of head and of body are taken, and how long a read or a write may wait.
 const MAX_HEAD: u64 = 16 * 1024;
 const MAX_BODY: u64 = 64 * 1024;
@@ -59,7 +64,7 @@ fn converse(mut stream: &TcpStream) -> io::Result<()> {
         }
         let head = String::from_utf8_lossy(&request).into_owned();
         let request_line: Vec<_> = head.lines().take(1).flat_map(|line| line.split(' ')).collect();
-        let [method, _target, version] = request_line[..] else {
+        let [method, target, version] = request_line[..] else {
             return refuse(stream, "400 Bad Request");
         };
         // A page of evil.example can have its name lead to this machine. The browser then takes it
@@ -72,10 +77,13 @@ fn converse(mut stream: &TcpStream) -> io::Result<()> {
             Ok(length @ 0..=MAX_BODY) => reader.by_ref().take(length).read_to_end(&mut request)?,
             _ => return refuse(stream, "413 Content Too Large"),
         };
-        // A browser that opens a page gets one; everybody else gets the bytes themselves.
-        let (kind, body) = match field(&head, "Accept") {
-            Some(types) if types.contains("text/html") => ("html", page(&request)),
-            _ => ("plain", request),
+        // A browser that opens a page gets one, or the chapter; everybody else gets the bytes
+        // themselves.
+        let opens = field(&head, "Accept").is_some_and(|types| types.contains("text/html"));
+        let (kind, body) = match CHAPTERS.iter().find(|(path, _)| *path == target) {
+            _ if !opens => ("plain", request),
+            Some((_, chapter)) => ("plain", chapter.as_bytes().to_vec()),
+            None => ("html", page(&request)),
         };
         let last = version != "HTTP/1.1" || field(&head, "Connection") == Some("close");
         let connection = if last { "close" } else { "keep-alive" };
