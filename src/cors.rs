@@ -36,15 +36,15 @@ pub struct Cors {
 impl Cors {
     /// The origin this request's answer may be shared with.
     ///
-    /// One allowed origin is stated on every answer: it is the same for all pages. Of several,
-    /// the asking one is stated, if it is among them. That answer varies with the question, and a
-    /// cache must know (RFC 9110 §12.5.5).
-    fn shared_with<'a>(&'a self, request: &'a Request) -> Option<&'a str> {
+    /// One allowed origin is stated on every answer, also where the request could not be read: it
+    /// is the same for all pages. Of several, the asking one is stated, if it is among them. That
+    /// answer varies with the question, and a cache must know (RFC 9110 §12.5.5).
+    fn shared_with<'a>(&'a self, request: Option<&'a Request>) -> Option<&'a str> {
         match self.origins.as_slice() {
             several if lists("*", several) => Some("*"),
             [only] => Some(only),
             several => {
-                let mut asking = request.fields.get_all("origin");
+                let mut asking = request?.fields.get_all("origin");
                 let first = asking.next().filter(|origin| lists(origin, several));
                 first.filter(|_| asking.next().is_none())
             }
@@ -53,7 +53,7 @@ impl Cors {
 
     /// Adds the permission to an answer.
     #[must_use]
-    pub fn share(&self, request: &Request, mut response: Response) -> Response {
+    pub fn share(&self, request: Option<&Request>, mut response: Response) -> Response {
         if let Some(origin) = self.shared_with(request) {
             response.fields.push("Access-Control-Allow-Origin", origin);
             if !self.response_fields.is_empty() {
@@ -76,7 +76,9 @@ impl Cors {
         // A refusal is an answer without this permission; the status says why to a person who looks
         // (Fetch, "HTTP responses").
         let is_shared = |with| with == "*" || with == origin;
-        if request.fields.count("origin") > 1 || !self.shared_with(request).is_some_and(is_shared) {
+        if request.fields.count("origin") > 1
+            || !self.shared_with(Some(request)).is_some_and(is_shared)
+        {
             return Some(self.refusal(&format!("Origin \"{}\"", origin.escape_debug())));
         }
         Some(

@@ -2,7 +2,7 @@
 
 use crate::support;
 
-use push_by_hand::http::Status;
+use push_by_hand::http::{Response, Status};
 use std::net::TcpStream;
 use support::{
     Client, Program, connections, eventually, get, id, is_time_of_day, request, text, values,
@@ -151,17 +151,57 @@ fn the_preflight_of_a_foreign_page_is_refused_in_words() {
     let program = start();
     let fields = "Origin: http://evil.example\r\nAccess-Control-Request-Method: GET\r\n";
     let answer = request(program.port("data"), "OPTIONS", "/", fields, "");
-    let (page, text) = (program.url("page"), text(&answer));
-    let page = page.trim_end_matches('/');
-    let shared_with = answer.fields.get("access-control-allow-origin");
-    assert_eq!((answer.status, shared_with), (Status::FORBIDDEN, Some(page)));
+    let page = page(&program);
+    assert_eq!((answer.status, shared_with(&answer)), (Status::FORBIDDEN, page.clone()));
     assert_eq!(
-        text,
+        text(&answer),
         format!(
             "expected a page of this server or {page} (see --allow-origin); \
              came Origin \"http://evil.example\"\n"
         )
     );
+}
+
+#[test]
+fn the_page_may_read_why_its_request_was_not_read() {
+    let program = start();
+    let long = "x".repeat(16_384);
+    for (request, status) in [
+        ("GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", Status::BAD_REQUEST),
+        (&format!("GET /{long} HTTP/1.1\r\n\r\n"), Status::URI_TOO_LONG),
+        (
+            &format!("GET / HTTP/1.1\r\nHost: localhost\r\nX: {long}\r\n\r\n"),
+            Status::REQUEST_HEADER_FIELDS_TOO_LARGE,
+        ),
+    ] {
+        let mut client = Client::connect(program.port("data"));
+        client.send(request);
+        let answer = client.response();
+        assert_eq!((answer.status, shared_with(&answer)), (status, page(&program)));
+    }
+}
+
+#[test]
+fn the_page_may_read_that_there_was_no_thread_for_it() {
+    let flags = ["--port", "0", "--page-port=0", "--max-threads=1"];
+    let program = Program::start(env!("CARGO_BIN_EXE_polling"), &flags);
+    let mut client = Client::connect(program.port("data"));
+    assert_eq!(client.get("/", "").status, Status::OK);
+    let answer = Client::connect(program.port("data")).response();
+    assert_eq!(
+        (answer.status, shared_with(&answer)),
+        (Status::SERVICE_UNAVAILABLE, page(&program))
+    );
+}
+
+/// The origin that may read an answer.
+fn shared_with(answer: &Response) -> String {
+    answer.fields.get("access-control-allow-origin").unwrap_or_default().to_owned()
+}
+
+/// The origin of the page.
+fn page(program: &Program) -> String {
+    program.url("page").trim_end_matches('/').to_owned()
 }
 
 #[test]

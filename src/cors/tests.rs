@@ -26,7 +26,8 @@ fn one_origin_is_stated_always_and_without_vary() {
         "Origin: http://127.0.0.1:8000\r\n",
         "Origin: null\r\n",
     ] {
-        let response = cors(&[PAGE]).share(&request("GET", origin), Response::new(Status::OK));
+        let response =
+            cors(&[PAGE]).share(Some(&request("GET", origin)), Response::new(Status::OK));
         assert_eq!(allowed(&response), (Some(PAGE), None), "{origin}");
         assert_eq!(response.fields.get("access-control-expose-headers"), Some("ETag"));
     }
@@ -42,16 +43,33 @@ fn of_several_origins_the_asking_one_is_stated_and_caches_are_told() {
         ("http://localhost:90", None),
         ("null", None),
     ] {
-        let response =
-            two.share(&request("GET", &format!("Origin: {origin}\r\n")), Response::new(Status::OK));
+        let response = two.share(
+            Some(&request("GET", &format!("Origin: {origin}\r\n"))),
+            Response::new(Status::OK),
+        );
         assert_eq!(allowed(&response), (stated, Some("Origin")), "{origin}");
     }
 }
 
 #[test]
+fn without_a_request_only_what_is_the_same_for_all_can_be_stated() {
+    for (origins, stated) in [
+        (&[PAGE][..], (Some(PAGE), None)),
+        (&["*"], (Some("*"), None)),
+        (&[PAGE, "http://localhost:9000"], (None, Some("Origin"))),
+        (&[], (None, None)),
+    ] {
+        let response = cors(origins).share(None, Response::new(Status::BAD_REQUEST));
+        assert_eq!(allowed(&response), stated, "{origins:?}");
+    }
+}
+
+#[test]
 fn no_origin_means_no_permission() {
-    let response = cors(&[])
-        .share(&request("GET", "Origin: http://localhost:8000\r\n"), Response::new(Status::OK));
+    let response = cors(&[]).share(
+        Some(&request("GET", "Origin: http://localhost:8000\r\n")),
+        Response::new(Status::OK),
+    );
     assert_eq!(allowed(&response), (None, None));
 }
 
@@ -127,7 +145,7 @@ fn any_origin_is_any_beside_others_too() {
     let asks = "Origin: http://third.example\r\nAccess-Control-Request-Method: POST\r\n";
     let preflight = any.answer_preflight(&request("OPTIONS", asks)).unwrap();
     assert_eq!(preflight.status, Status::NO_CONTENT);
-    let shared = any.share(&request("OPTIONS", asks), preflight);
+    let shared = any.share(Some(&request("OPTIONS", asks)), preflight);
     assert_eq!(allowed(&shared), (Some("*"), Some("Origin")));
 }
 
@@ -137,7 +155,7 @@ fn of_two_origins_in_one_request_neither_may_read() {
     let asks =
         format!("Origin: {PAGE}\r\nOrigin: {PAGE}\r\nAccess-Control-Request-Method: GET\r\n");
     let asks = request("OPTIONS", &asks);
-    assert_eq!(allowed(&two.share(&asks, Response::new(Status::OK))).0, None);
+    assert_eq!(allowed(&two.share(Some(&asks), Response::new(Status::OK))).0, None);
     for cors in [two, cors(&[PAGE]), cors(&["*"])] {
         assert_eq!(cors.answer_preflight(&asks).unwrap().status, Status::FORBIDDEN);
     }

@@ -30,16 +30,21 @@ impl Refusals {
     }
 
     /// Answers 503 without waiting for anything: a fresh socket has room for a few bytes.
-    pub(super) fn no_thread(&self, stream: TcpStream, peer: SocketAddr, held: usize) {
+    pub(super) fn no_thread(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        held: usize,
+        share: impl FnOnce(Response) -> Response,
+    ) {
         let reason = format!(
             "expected a free thread; came one connection more than the {held} that this server \
              can hold"
         );
         note(format!("503 {peer}: {reason}"));
         let mut answer = Vec::new();
-        Response::refusal(Status::SERVICE_UNAVAILABLE, &reason)
-            .with("Retry-After", "1")
-            .write_to(&mut answer, LAST);
+        let refusal = Response::refusal(Status::SERVICE_UNAVAILABLE, &reason);
+        share(refusal.with("Retry-After", "1")).write_to(&mut answer, LAST);
         let sent = stream.set_nonblocking(true).and_then(|()| (&stream).write(&answer));
         if sent.and_then(|_| stream.shutdown(Shutdown::Write)).is_ok() {
             // If too many linger already, this one is closed at once and may see a reset. It was

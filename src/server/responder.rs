@@ -3,6 +3,7 @@
 
 use super::log::note;
 use super::names::Names;
+use super::refusal::Refusals;
 use super::{Limits, refusal};
 use crate::connection::{Connection, Tap, Waited, Writer};
 use crate::cors::Cors;
@@ -55,6 +56,12 @@ impl Accepted {
             Err(error) if is_gone(&error) => {}
             Err(error) => note(format!("closed {peer}: {error}")),
         }
+    }
+
+    /// Refuses the connection, for which there is no thread beside the `held` that there are.
+    pub(super) fn refuse(self, refusals: &Refusals, held: usize) {
+        let Accepted { stream, peer, service } = self;
+        refusals.no_thread(stream, peer, held, |refusal| service.share(None, refusal));
     }
 }
 
@@ -175,11 +182,11 @@ impl Service {
         }
     }
 
-    /// Adds to an answer which page may read it, where a request could be read.
-    fn share(&self, request: Option<&Request>, response: Response) -> Response {
-        match (&self.cors, request) {
-            (Some(cors), Some(request)) => cors.share(request, response),
-            _ => response,
+    /// Adds to an answer which page may read it.
+    pub(super) fn share(&self, request: Option<&Request>, response: Response) -> Response {
+        match &self.cors {
+            Some(cors) => cors.share(request, response),
+            None => response,
         }
     }
 }

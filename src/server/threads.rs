@@ -114,7 +114,7 @@ impl Threads {
         } else {
             pool.refused += 1;
             drop(pool);
-            self.refusals.no_thread(accepted.stream, accepted.peer, self.max);
+            accepted.refuse(&self.refusals, self.max);
         }
     }
 
@@ -130,8 +130,8 @@ impl Threads {
                 pool.refused += 1;
                 let (held, refused) = (pool.live, pool.waiting.pop_back());
                 drop(pool);
-                if let Some(Accepted { stream, peer, .. }) = refused {
-                    self.refusals.no_thread(stream, peer, held);
+                if let Some(accepted) = refused {
+                    accepted.refuse(&self.refusals, held);
                 }
             }
         }

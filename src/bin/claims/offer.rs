@@ -94,7 +94,7 @@ impl Offer {
             ..Cors::default()
         };
         let answer = Response::text(Status::OK, text).with("Cache-Control", "no-store");
-        cors.share(request, answer.on_conditions(request, &format!("\"{text}\"")))
+        cors.share(Some(request), answer.on_conditions(request, &format!("\"{text}\"")))
     }
 
     /// What a long poll gets, when there is something or the time is up.
