@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
-use support::{Client, Program, eventually, get, request, text, values};
+use support::{Client, Program, eventually, get, obeyed, request, text, values};
 
 fn hub(place: &str) -> Program {
     Program::start(env!("CARGO_BIN_EXE_hub"), &["--port", "0", "--redis", place])
@@ -85,6 +85,37 @@ fn whatever_is_no_redis_that_will_have_us_is_one_clear_line_at_the_start() {
     let (code, _, log) = hub("redis://127.0.0.1/first").wait_for_end();
     assert_eq!(code, Some(1), "{log}");
     assert!(log.contains("expected HOST:PORT or redis://"), "{log}");
+}
+
+#[test]
+fn neither_a_password_nor_what_commands_a_terminal_is_shown() {
+    let port = listen(|stream| {
+        let mut reader = BufReader::new(&stream);
+        let version = "redis_version:6\x1b[2J\u{9b}2J\u{202e}\x07";
+        for answer in ["+OK\x1b[2J\u{9b}\r\n", &format!("${}\r\n{version}\r\n", version.len())] {
+            let _ = command(&mut reader);
+            let _ = (&stream).write_all(answer.as_bytes());
+        }
+    });
+    let refusing = listen(|mut stream| {
+        let _ = command(&mut BufReader::new(&stream));
+        let _ = stream.write_all("-WRONGPASS \x1b[2J\u{9b}2J\u{202e}\rx\r\n".as_bytes());
+    });
+    for (port, says) in [
+        (port, r"came version 6\x1b[2J\u{9b}2J\u{202e}\x07"),
+        (refusing, r#"came "WRONGPASS \x1b[2J\u{9b}2J\u{202e}\rx""#),
+    ] {
+        let place = format!("redis://me:open-sesame@127.0.0.1:{port}/0");
+        let flags = ["--port", "0", "--wire", "--redis", &place];
+        let hub = Program::start(env!("CARGO_BIN_EXE_hub"), &flags);
+        let (_, output, log) = hub.wait_for_end();
+        assert!(output.contains("AUTH") && output.contains("11 bytes, not shown"), "{output}");
+        assert!(log.contains(says), "{log}");
+        for all in [output, log] {
+            assert!(!all.contains("sesame"), "{all}");
+            assert_eq!(obeyed(&all), None, "{all:?}");
+        }
+    }
 }
 
 #[test]

@@ -79,6 +79,30 @@ fn what_we_say_to_redis_and_what_it_answers_is_cut_into_values() {
 }
 
 #[test]
+fn what_follows_auth_in_a_command_to_redis_is_not_shown() {
+    let words: &[(&str, &[u8], &str)] = &[
+        ("command", b"*3\r\n", "3 words"),
+        ("bulk string", b"$4\r\nauth\r\n", "4 bytes"),
+        ("bulk string", b"$2\r\n**\r\n", "2 bytes, not shown"),
+        ("bulk string", b"$7\r\n**\r\n***\r\n", "7 bytes, not shown"),
+        ("simple string", b"+OK\r\n", ""),
+        ("command", b"*2\r\n", "2 words"),
+        ("bulk string", b"$3\r\nGET\r\n", "3 bytes"),
+        ("bulk string", b"$4\r\nAUTH\r\n", "4 bytes"),
+        ("bulk string", b"$3\r\nyes\r\n", "3 bytes"),
+    ];
+    expect(
+        &[
+            (Out, b"*3\r\n$4\r\nauth\r\n$2\r\nme\r\n$7\r\nop\r\nen!\r\n"),
+            (In, b"+OK\r\n"),
+            (Out, b"*2\r\n$3\r\nGET\r\n$4\r\nAUTH\r\n"),
+            (In, b"$3\r\nyes\r\n"),
+        ],
+        words,
+    );
+}
+
+#[test]
 fn a_long_part_is_kept_by_its_beginning_and_its_length() {
     let body = vec![b'x'; 100_000];
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";

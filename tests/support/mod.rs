@@ -23,6 +23,7 @@ pub mod process;
 use process::{Output, Process};
 use push_by_hand::http::Response;
 use push_by_hand::http::body::Body;
+use push_by_hand::terminal::visible;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::process::Command;
@@ -286,6 +287,11 @@ pub fn request(port: u16, method: &str, target: &str, fields: &str, body: &str) 
 /// The body as text.
 pub fn text(response: &Response) -> &str {
     str::from_utf8(&response.body).expect("text in UTF-8")
+}
+
+/// The first character of a text that a terminal would obey, or would not show.
+pub fn obeyed(text: &str) -> Option<char> {
+    text.chars().find(|c| !['\n', '\\'].contains(c) && visible(c.to_string()) != c.to_string())
 }
 
 /// Looks again and again until it is so. For what nobody can be told of: the number of another

@@ -145,7 +145,7 @@ impl Dissector {
                 (side.held, side.length) = (part.bytes, part.length);
                 return;
             }
-            Kind::Value | Kind::Bulk => side.value(direction, bytes),
+            Kind::Value | Kind::Bulk => side.value(&mut part),
             Kind::ExtendedLength => side.extended_length(bytes),
             Kind::MaskingKey => side.masking_key(bytes),
             Kind::Payload => {

@@ -6,14 +6,23 @@
 //! Left out: RESP3, which nobody here asks for.
 
 use super::side::{Kind, Label, Side};
-use crate::wire::Direction;
+use crate::wire::{Direction, Part};
 
 impl Side {
     /// One value: a line, or a bulk string with the line before it.
-    pub(super) fn value(&mut self, direction: Direction, bytes: &[u8]) -> Label {
+    pub(super) fn value(&mut self, part: &mut Part) -> Label {
         self.begin(Kind::Value);
-        let line = bytes.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
-        let (name, meaning) = name(direction, line.trim_ascii_end());
+        let line = part.bytes.split_inclusive(|&byte| byte == b'\n').next().unwrap_or_default();
+        let (name, mut meaning) = name(part.direction, line.trim_ascii_end());
+        match (name, self.secret) {
+            ("command", _) => self.secret = None,
+            ("bulk string", None) => self.secret = Some(is_auth(&part.bytes)),
+            ("bulk string", Some(true)) => {
+                cover(&mut part.bytes);
+                meaning += ", not shown";
+            }
+            _ => {}
+        }
         (name, "Redis, RESP", meaning)
     }
 }
@@ -37,6 +46,17 @@ fn name(direction: Direction, line: &[u8]) -> (&'static str, String) {
         (b'-', _) => ("error", "it did not do it".into()),
         _ => ("not RESP", String::new()),
     }
+}
+
+/// Whether this word of a command says that a name or a password follows.
+fn is_auth(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"$4\r\nAUTH\r\n")
+}
+
+/// Covers what is in a bulk string: a password is not for whoever looks at the screen.
+fn cover(bytes: &mut [u8]) {
+    let content = bytes.iter_mut().skip_while(|byte| **byte != b'\n');
+    content.filter(|byte| !b"\r\n".contains(byte)).for_each(|byte| *byte = b'*');
 }
 
 fn number(digits: &[u8]) -> Option<u64> {

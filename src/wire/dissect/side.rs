@@ -22,6 +22,8 @@ pub(super) struct Side {
     pub(super) length: u64,
     pub(super) head: Head,
     pub(super) frame: FrameHead,
+    /// Whether the command to Redis at hand begins with AUTH; `None` before its first word.
+    pub(super) secret: Option<bool>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 use super::resp::{Error, Reply, write_command};
 use push_by_hand::connection::{Connection, Tap};
 use push_by_hand::http::percent_decode;
+use push_by_hand::terminal::visible;
 use std::fmt;
 use std::io;
 use std::str::FromStr;
@@ -68,7 +69,7 @@ impl Link {
             Some(OLDEST..) => Ok(link),
             _ => Err(Failure::Wrong(format!(
                 "expected Redis {OLDEST}.0 or newer, which gives ids as epoch-*; came {}",
-                version.map_or("no version".to_owned(), |version| format!("version {version}"))
+                version.map_or("no version".into(), |came| format!("version {}", visible(came)))
             ))),
         }
     }

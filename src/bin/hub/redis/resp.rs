@@ -16,6 +16,7 @@
 //!
 //! Left out: RESP3, whose maps and pushes would tell us nothing that these five do not.
 
+use push_by_hand::terminal::visible;
 use std::fmt;
 use std::io::{self, BufRead, Read};
 
@@ -34,7 +35,7 @@ const MAX_DEPTH: usize = 8;
 pub enum Reply {
     /// `+OK`
     Simple(String),
-    /// `-ERR …`: the command failed, the connection did not.
+    /// `-ERR …`: the command failed, the connection did not. Made visible, for logs and answers.
     Error(String),
     /// `:42`
     Integer(i64),
@@ -118,7 +119,7 @@ fn read_reply(reader: &mut impl BufRead, budget: &mut usize, depth: usize) -> Re
     let (kind, rest) = line.split_first().ok_or_else(|| broken("a reply", &line))?;
     match kind {
         b'+' => Ok(Reply::Simple(String::from_utf8_lossy(rest).into_owned())),
-        b'-' => Ok(Reply::Error(String::from_utf8_lossy(rest).into_owned())),
+        b'-' => Ok(Reply::Error(visible(rest))),
         b':' => Ok(Reply::Integer(integer(rest).ok_or_else(|| broken("an integer", rest))?)),
         b'$' => match length(rest)? {
             None => Ok(Reply::Null),
