@@ -6,7 +6,7 @@
 //! Left out: ranges, compression, `Last-Modified`. The pages are small and local.
 
 use crate::http::{Method, Request, Response, Status, percent_decode};
-use crate::server::log;
+use crate::server::note;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::OnceLock;
@@ -36,7 +36,7 @@ pub fn file(request: &Request, name: &str) -> Response {
         Err(error) if is_missing(&error) => return Response::not_found(request),
         Err(error) => {
             let reason = format!("expected to read a file of \"pages\"; came: {error}");
-            log(&format!("500 {}: {reason}", request.path()));
+            note(format!("500 {}: {reason}", request.path()));
             return Response::refusal(Status::INTERNAL_SERVER_ERROR, &reason);
         }
     };
