@@ -6,11 +6,12 @@ use crate::support;
 use push_by_hand::http::Request;
 use push_by_hand::websocket::{Accept, Close, Frame, Opcode, Role};
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use support::Program;
+use std::time::Duration;
 use support::frames::masked;
+use support::{Program, obeyed};
 
 /// A running client whose standard input is still open.
 fn spawn(arguments: &[&str]) -> Child {
@@ -119,7 +120,7 @@ fn frames_are_masked_with_a_fresh_key_each_and_a_close_is_echoed() {
             (Opcode::Close, b"\x0f\xa0".as_slice())
         );
         // The client leaves it to us to close TCP.
-        reader.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+        reader.get_ref().shutdown(Shutdown::Write).unwrap();
         assert_eq!(reader.read(&mut [0]).unwrap(), 0);
     });
     let mut child = spawn(&[&format!("ws://127.0.0.1:{port}/")]);
@@ -158,7 +159,7 @@ fn an_answer_that_is_not_as_it_should_be_is_an_error_that_says_so() {
         let (port, server) = server(move |listener| {
             let (request, mut reader) = accept(listener);
             reader.get_ref().write_all(switch(&request).replacen(from, to, 1).as_bytes()).unwrap();
-            reader.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+            reader.get_ref().shutdown(Shutdown::Write).unwrap();
             let mut sent = Vec::new();
             reader.read_to_end(&mut sent).unwrap();
             assert!(
@@ -232,7 +233,7 @@ fn an_event_stream_that_is_cut_is_resumed_where_it_was() {
     let (port, server) = server(|listener| {
         let mut asked = Vec::new();
         for answer in [
-            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n1e\r\nretry: 1\n\nid: 7\ndata: seven\n\n\r\n5\r\ndata:",
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n1e\r\nretry: 0\n\nid: 7\ndata: seven\n\n\r\n5\r\ndata:",
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n\r\nid: 8\nevent: tick\ndata: eight\n\n",
             "HTTP/1.1 204 No Content\r\n\r\n",
         ] {
@@ -246,10 +247,7 @@ fn an_event_stream_that_is_cut_is_resumed_where_it_was() {
     let (code, out, log) = run(&[&format!("http://127.0.0.1:{port}/eventSource")], b"");
     assert_eq!(server.join().unwrap(), [None, Some("7".to_owned()), Some("8".to_owned())]);
     assert_eq!((code, out.as_str()), (Some(0), "7  message  seven\n8  tick  eight\n"));
-    assert!(
-        log.contains("again after 100 ms, from event 7") && log.contains("204 No Content"),
-        "{log}"
-    );
+    assert!(log.contains(" ms, from event 7") && log.contains("204 No Content"), "{log}");
 }
 
 /// The first answer is cut in a character, in its chunks and at its end.
@@ -313,6 +311,45 @@ fn a_line_without_an_end_is_not_collected_for_ever_and_an_id_cannot_bring_a_fiel
 }
 
 #[test]
+fn whoever_comes_back_waits_at_least_a_tenth_of_a_second_and_by_chance_a_quarter_more() {
+    const TIMES: usize = 12;
+    let (port, server) = server(|listener| {
+        for _ in 0..TIMES {
+            let answer = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\nretry: 0\n\n";
+            accept(listener).1.get_ref().write_all(answer.as_bytes()).unwrap();
+        }
+        accept(listener).1.get_ref().write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+    });
+    let (code, _, log) = run(&[&format!("http://127.0.0.1:{port}/")], b"");
+    server.join().unwrap();
+    let pauses: Vec<u32> = log
+        .lines()
+        .filter_map(|line| line.split_once("again after ")?.1.split_once(" ms")?.0.parse().ok())
+        .collect();
+    assert_eq!((code, pauses.len()), (Some(0), TIMES), "{log}");
+    assert!(pauses.iter().all(|pause| (100..125).contains(pause)), "{pauses:?}");
+    // All the same is one chance in 25 to the eleventh.
+    assert!(pauses.iter().any(|pause| *pause != pauses[0]), "{pauses:?}");
+}
+
+#[test]
+fn an_answer_has_its_time_in_all_and_not_from_byte_to_byte() {
+    for scheme in ["ws", "http"] {
+        let (port, server) = server(|listener| {
+            let mut stream = listener.accept().unwrap().0;
+            // Until the client has gone.
+            while stream.write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n").is_ok() {
+                thread::sleep(Duration::from_millis(5));
+            }
+        });
+        let (code, _, log) =
+            run(&["--answer-ms", "100", &format!("{scheme}://127.0.0.1:{port}/")], b"");
+        server.join().unwrap();
+        assert_eq!((code, log), (Some(1), format!("127.0.0.1:{port}: timed out\n")));
+    }
+}
+
+#[test]
 fn the_events_of_our_own_server_are_printed() {
     let program = Program::start(env!("CARGO_BIN_EXE_event_source"), &["--port", "0"]);
     let mut child = spawn(&[&format!("{}eventSource", program.url("page"))]);
@@ -358,6 +395,64 @@ fn an_event_cannot_command_the_terminal() {
     server.join().unwrap();
     assert_eq!(out, "1  \\x1b[A  \\u{85}a\\nb\n");
     assert!(!log.contains('\u{1b}'), "{log}");
+}
+
+#[test]
+fn nowhere_does_what_a_server_sends_command_the_terminal() {
+    let hostile = "\u{1b}[2J\u{7}\u{9b}2J\u{202e}\u{ad}";
+    let high = "\u{9b}2J\u{202e}\u{ad}";
+    let stream = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n";
+    let lines =
+        format!("retry: 0\nid: {hostile}\nevent: {hostile}\ndata: {hostile}\n{hostile}: x\n\n");
+    let close = [b"\x03\xe8", hostile.as_bytes()].concat();
+    let frames =
+        [(0x81, hostile.as_bytes()), (0x82, hostile.as_bytes()), (0x89, b"\x1b"), (0x88, &close)];
+    let frames: Vec<u8> = frames
+        .iter()
+        .flat_map(|(first, payload)| {
+            [&[*first, u8::try_from(payload.len()).unwrap()], *payload].concat()
+        })
+        .collect();
+    for (scheme, answer) in [
+        ("http", format!("{hostile}\r\n\r\n")),
+        ("http", format!("HTTP/1.1 404 {hostile}\r\nX-{hostile}: x\r\n\r\n")),
+        ("http", format!("HTTP/1.1 404 {hostile}\r\nX: {hostile}\r\n\r\n")),
+        ("http", format!("HTTP/1.1 404 {hostile}\r\nContent-Type: {high}\r\n\r\n{hostile}")),
+        ("http", format!("{stream}Content-Encoding: {high}\r\n\r\nx")),
+        ("http", format!("{stream}Transfer-Encoding: {high}\r\n\r\nx")),
+        ("http", format!("{stream}\r\n{lines}")),
+        (
+            "http",
+            format!(
+                "{stream}Transfer-Encoding: chunked\r\n\r\n9;{high}\r\nretry: 0\n\r\n{hostile}\r\n"
+            ),
+        ),
+        ("ws", format!("HTTP/1.1 404 {hostile}\r\nContent-Length: 9\r\n\r\n{hostile}")),
+        ("ws", format!("HTTP/1.1 101 {hostile}\r\nUpgrade: {high}\r\n\r\n")),
+        ("ws", String::new()),
+    ] {
+        let frames = frames.clone();
+        let (port, _) = server(move |listener| {
+            let (request, mut reader) = accept(listener);
+            let answer = match &*answer {
+                "" => [switch(&request).as_bytes(), &frames].concat(),
+                answer => answer.as_bytes().to_vec(),
+            };
+            reader.get_ref().write_all(&answer).unwrap();
+            reader.get_ref().shutdown(Shutdown::Write).unwrap();
+            // A client that has given up may have been quicker.
+            let _ = reader.read_to_end(&mut Vec::new());
+            // Whoever comes back has seen enough. What it asks is no request where it has to say
+            // such an id.
+            for mut stream in listener.incoming().flatten() {
+                stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+                let _ = stream.read_to_end(&mut Vec::new());
+            }
+        });
+        let (_, out, log) = run(&["--wire", &format!("{scheme}://127.0.0.1:{port}/")], b"");
+        assert!(out.contains("2J") || log.contains("2J"), "{out}{log}");
+        assert_eq!((obeyed(&out), obeyed(&log)), (None, None), "{out}{log}");
+    }
 }
 
 #[test]

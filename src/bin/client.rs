@@ -8,13 +8,11 @@
 use push_by_hand::arguments::Usage;
 use push_by_hand::connection::Connection;
 use push_by_hand::event_stream::{Event, EventReader};
-use push_by_hand::http::body::{Body, Framing};
+use push_by_hand::http::body::Body;
 use push_by_hand::http::{Response, Status};
 use push_by_hand::server::log;
 use push_by_hand::terminal::{print, visible};
-use push_by_hand::websocket::{
-    ANSWER_LIMIT, CONNECT_LIMIT, Client, Close, CloseCode, Message, Sender, Url,
-};
+use push_by_hand::websocket::{CONNECT_LIMIT, Client, Close, CloseCode, Message, Sender, Url};
 use push_by_hand::wire;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -42,6 +40,7 @@ struct Wish {
     post: bool,
     bearer: Option<String>,
     wire: bool,
+    answer_limit: Duration,
 }
 
 /// The two kinds of stream: `text/event-stream` and `application/x-ndjson`.
@@ -76,6 +75,7 @@ fn wish() -> Wish {
             ("--after ID", "begin a stream after this message".into()),
             ("--post", "ask for it by POST: the body says after which".into()),
             ("--bearer TOKEN", "with this login".into()),
+            ("--answer-ms N", "how long an answer may take in all (default 90000)".into()),
             ("--wire", "show every byte that crosses the socket".into()),
         ],
         operands: 1,
@@ -84,19 +84,24 @@ fn wish() -> Wish {
     let url = arguments.operands.first().ok_or("expected a URL; came nothing".to_owned());
     let url = url.and_then(|url| Url::parse(url)).unwrap_or_else(|error| usage.fail(&error));
     let last = |flag| arguments.all(flag).last().map(str::to_owned);
+    let limit = arguments.number("--answer-ms", 90_000);
     Wish {
         url,
         after: last("--after").unwrap_or_default(),
         post: arguments.has("--post"),
         bearer: last("--bearer"),
         wire: arguments.has("--wire"),
+        answer_limit: Duration::from_millis(limit.unwrap_or_else(|error| usage.fail(&error))),
     }
 }
 
-/// Connects to the first address of the host that answers.
+/// Connects to the first address of the host that answers. From here on its time runs.
 fn connect(wish: &Wish) -> io::Result<Connection> {
     let tap = wish.wire.then(wire::to_terminal);
-    Connection::connect((wish.url.host.as_str(), wish.url.port), CONNECT_LIMIT, tap)
+    let place = (wish.url.host.as_str(), wish.url.port);
+    let mut connection = Connection::connect(place, CONNECT_LIMIT, tap)?;
+    connection.set_deadline(wish.answer_limit);
+    Ok(connection)
 }
 
 /// A WebSocket: this thread prints what comes, another sends what is typed. Each waits in a call of
@@ -177,22 +182,22 @@ fn listen(wish: &Wish) -> io::Result<bool> {
             }
             Err(error) => error.to_string(),
         };
-        let from = if last_event_id.is_empty() {
-            "the beginning".into()
-        } else {
-            format!("event {}", visible(&last_event_id))
+        let from = match &*last_event_id {
+            "" => "the beginning".into(),
+            id => format!("event {}", visible(id)),
         };
-        log(&format!("{why}; again after {} ms, from {from}", retry.as_millis()));
-        thread::sleep(retry + up_to(retry / 4));
+        let pause = pause(retry);
+        log(&format!("{why}; again after {} ms, from {from}", pause.as_millis()));
+        thread::sleep(pause);
     }
 }
 
-/// Some time up to this, by chance: the readers of a server that was away do not all come back at
-/// once.
-fn up_to(most: Duration) -> Duration {
+/// The reconnection time and up to a quarter more, by chance: the readers of a server that was away
+/// do not all come back at once.
+fn pause(retry: Duration) -> Duration {
     // The seed of a hash map comes from the operating system.
     let chance = RandomState::new().hash_one(()) % 1000;
-    most * u32::try_from(chance).unwrap_or(0) / 1000
+    retry + retry / 4 * u32::try_from(chance).unwrap_or(0) / 1000
 }
 
 /// Asks for the stream. `None`: the server says 204, there is nothing more and nobody should ask
@@ -203,7 +208,6 @@ fn ask<'c>(
     last_event_id: &str,
 ) -> io::Result<Option<(Format, Body<&'c mut Connection>)>> {
     connection.writer().append(|out| out.extend(request(wish, last_event_id).bytes()))?;
-    connection.set_deadline(ANSWER_LIMIT);
     let (response, framing) = Response::read_head_from(connection, false)?;
     if response.status == Status::NO_CONTENT {
         log("204 No Content: there is nothing more");
@@ -217,20 +221,19 @@ fn ask<'c>(
         Err(refusal) => refusal,
     };
     // Perhaps its body says why. An answer that goes on and on has said it by then.
-    let said = match framing {
-        Framing::Length(0) => None,
-        _ => Body::new(connection, framing).read_whole(MAX_REFUSAL).ok(),
+    let said = Body::new(connection, framing).read_whole(MAX_REFUSAL).unwrap_or_default();
+    let said = match said.trim_ascii() {
+        b"" => String::new(),
+        text => format!(": \"{}\"", visible(text)),
     };
-    let said = said.map_or(String::new(), |text| format!(": \"{}\"", visible(text.trim_ascii())));
     Err(io::Error::new(io::ErrorKind::Unsupported, refusal + &said))
 }
 
 /// The request. Where to go on stands in a field, as an EventSource says it, or in the body.
 fn request(wish: &Wish, last_event_id: &str) -> String {
-    let resume = if last_event_id.is_empty() {
-        String::new()
-    } else {
-        format!("Last-Event-ID: {last_event_id}\r\n")
+    let resume = match last_event_id {
+        "" => String::new(),
+        id => format!("Last-Event-ID: {id}\r\n"),
     };
     let login = wish.bearer.as_ref();
     let login = login.map_or(String::new(), |token| format!("Authorization: Bearer {token}\r\n"));
@@ -268,11 +271,8 @@ fn format_of(response: &Response) -> Result<Format, String> {
 fn print_events(events: &mut EventReader<impl BufRead>) -> io::Result<()> {
     while let Some(Event { event, id, data, .. }) = events.next_event()? {
         let event = event.map_or("message".into(), visible);
-        print(&format!(
-            "{}  {event}  {}\n",
-            id.map_or("-".into(), visible),
-            data.map_or(String::new(), visible)
-        ));
+        let (id, data) = (id.map_or("-".into(), visible), data.map_or(String::new(), visible));
+        print(&format!("{id}  {event}  {data}\n"));
     }
     Ok(())
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// How long it has to answer the request: a server that holds it until there is news may take a
 /// minute.
-pub const ANSWER_LIMIT: Duration = Duration::from_secs(90);
+const ANSWER_LIMIT: Duration = Duration::from_secs(90);
 /// How much of a refusal's text is read, in bytes: a sentence is enough.
 const MAX_REFUSAL: usize = 4096;
 
@@ -104,14 +104,13 @@ impl Client {
     /// No connection; or, as `InvalidData`, an answer that is not as it must be, with what was
     /// expected and what came.
     pub fn connect(url: &Url, protocols: &[&str]) -> io::Result<Client> {
-        Client::over(
-            Connection::connect((url.host.as_str(), url.port), CONNECT_LIMIT, None)?,
-            url,
-            protocols,
-        )
+        let place = (url.host.as_str(), url.port);
+        let mut connection = Connection::connect(place, CONNECT_LIMIT, None)?;
+        connection.set_deadline(ANSWER_LIMIT);
+        Client::over(connection, url, protocols)
     }
 
-    /// Shakes hands on a connection that is there already.
+    /// Shakes hands on a connection that is there already, in the time that its reads have.
     ///
     /// # Errors
     /// As [`connect`](Client::connect).
@@ -120,7 +119,6 @@ impl Client {
         connection
             .writer()
             .append(|out| write_request(out, &url.authority, &url.target, &key, protocols))?;
-        connection.set_deadline(ANSWER_LIMIT);
         let (mut response, framing) = Response::read_head_from(&mut connection, false)?;
         // A refusal often says why. Only a text with a length is waited for: an endless answer is
         // one, too.

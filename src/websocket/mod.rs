@@ -27,7 +27,7 @@ mod mask;
 mod message;
 mod socket;
 
-pub use client::{ANSWER_LIMIT, CONNECT_LIMIT, Client, Url};
+pub use client::{CONNECT_LIMIT, Client, Url};
 pub use close::{Close, CloseCode, close_code_name};
 pub use error::{Error, NotUtf8, Violation};
 pub use frame::{Frame, Header, MAX_CONTROL, Opcode, Payload, Role, text_frame, write_frame};
