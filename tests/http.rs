@@ -5,7 +5,7 @@ use crate::support;
 
 use push_by_hand::http::Status;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::{Client, Program, text};
 
@@ -15,8 +15,8 @@ fn start() -> (Program, u16) {
     (program, port)
 }
 
-/// One of the steps, on a free port.
-fn step(name: &str) -> (Program, u16) {
+/// One of `examples/`.
+fn example(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_http")).with_file_name("examples");
     let file = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     if !file.is_file() {
@@ -24,7 +24,12 @@ fn step(name: &str) -> (Program, u16) {
         let built = Command::new(env!("CARGO")).args(["build", "-q", "--example", name]).status();
         assert!(built.unwrap().success());
     }
-    let program = Program::run(Command::new(file).arg("0"));
+    file
+}
+
+/// One of the steps, on a free port.
+fn step(name: &str) -> (Program, u16) {
+    let program = Program::run(Command::new(example(name)).arg("0"));
     let line = program.output_line("http://localhost:");
     let port = line.trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
     (program, port)
@@ -222,4 +227,16 @@ fn the_chapters_that_the_page_links_to_open_and_a_terminal_still_gets_its_own_by
     }
     let page = Client::connect(port).get("/docs/02-polling.md", browser);
     assert!(text(&page).starts_with("<!doctype html>"), "{}", text(&page));
+}
+
+#[test]
+fn the_smallest_client_asks_once_and_prints_all_that_comes() {
+    let (_program, port) = step("http_2_answer");
+    let output = Command::new(example("ask")).arg(format!("localhost:{port}")).output().unwrap();
+    let request = format!("GET / HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        request.len()
+    );
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), head + &request);
 }
