@@ -102,7 +102,7 @@ fn check_terms(chapter: &Document, glossary: &Document) -> Vec<Stale> {
     stale
 }
 
-/// Code, link targets, comments and tags, each as one letter: what stands there is no prose.
+/// Code as one letter, comments and tags as one mark, and no link targets: they are no prose.
 fn without_code(line: &str) -> String {
     let mut text = String::new();
     let mut rest = line;
@@ -120,18 +120,19 @@ fn without_code(line: &str) -> String {
             None
         };
         if end.is_some() && !rest.starts_with(']') {
-            text.push('x');
+            text.push(if ticks > 0 { 'x' } else { '<' });
         }
         rest = &rest[end.unwrap_or(1)..];
     }
     text + rest
 }
 
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{4e00}'..='\u{9fff}')
+}
+
 fn is_chinese(c: char) -> bool {
-    matches!(
-        c,
-        '\u{4e00}'..='\u{9fff}' | '，' | '。' | '；' | '：' | '、' | '！' | '？' | '（' | '）'
-    )
+    is_ideograph(c) || matches!(c, '，' | '。' | '；' | '：' | '、' | '！' | '？' | '（' | '）')
 }
 
 fn check_marks(text: &str) -> Vec<String> {
@@ -150,6 +151,17 @@ fn check_marks(text: &str) -> Vec<String> {
             && ((is_chinese(*a) && matches!(b, '“' | '(')) || (*a == '”' && is_chinese(*b)))
         {
             faults.push(format!("a space too many: {a} {b}"));
+        }
+    }
+    // What is quoted from elsewhere is set as it is there, and so are the headings in a table.
+    let ours = text.split('“').map(|part| part.split_once('”').map_or(part, |(_, after)| after));
+    let pairs = ours
+        .filter(|_| !text.starts_with('|'))
+        .flat_map(|part| part.chars().zip(part.chars().skip(1)).collect::<Vec<_>>());
+    for (a, b) in pairs {
+        let latin = |c: char| c.is_ascii_alphanumeric();
+        if (is_ideograph(a) && latin(b)) || (latin(a) && is_ideograph(b)) {
+            faults.push(format!("a space is missing: {a}{b}"));
         }
     }
     if text.contains('"') {
@@ -197,6 +209,7 @@ fn what_is_not_chinese_typesetting_is_noticed() {
     for right in [
         "服务器挂起请求，等（最多）25 秒；`a, \"b\"` 是代码。",
         "见[第 3 章](03.md#代码)：“一问一答”，*消息*（message），**长度**：5。",
+        "原文说“HTTP是半双工协议”，用 `x` 读",
         "**甲。** 乙，十几 KiB，一千字节，- “丙”。",
         "<!-- 对照, (注) -->",
     ] {
@@ -207,6 +220,8 @@ fn what_is_not_chinese_typesetting_is_noticed() {
         "请求,响应",
         "两个核心 (AMD)",
         "他说 “好”。",
+        "用`x`读",
+        "两个CPU",
         "“好” 他说",
         "三 MiB",
         "\"好\"",
