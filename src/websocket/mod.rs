@@ -12,8 +12,8 @@
 //!
 //! Read in this order: `error` (every rule that a peer can break), `mask` and `frame` (the bits),
 //! `close` (status codes), `message` (fragments), `key` and `handshake` (a pure function from
-//! request to answer), `socket` (the open connection), `client` (the other end). Up to `message`
-//! they know no socket: they read from any `BufRead` and write to a `Vec<u8>`.
+//! request to answer), `sender` and `socket` (the open connection), `client` (the other end). Up to
+//! `message` they know no socket: they read from any `BufRead` and write to a `Vec<u8>`.
 //!
 //! Left out: extensions, and so compression; `wss://`, which is the same inside TLS.
 
@@ -25,6 +25,7 @@ pub mod handshake;
 mod key;
 mod mask;
 mod message;
+mod sender;
 mod socket;
 
 pub use client::{CONNECT_LIMIT, Client, Url};
@@ -34,7 +35,8 @@ pub use frame::{Frame, Header, MAX_CONTROL, Opcode, Payload, Role, text_frame, w
 pub use handshake::{Accept, Policy};
 pub use mask::mask;
 pub use message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
-pub use socket::{Sender, State, WebSocket, serve};
+pub use sender::{Sender, State};
+pub use socket::{WebSocket, serve};
 
 #[cfg(test)]
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]

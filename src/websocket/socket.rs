@@ -1,7 +1,7 @@
 //! An open WebSocket: messages in and out, Ping and Pong, and the closing handshake.
 //!
 //! Comes after the 101, on the same connection. Implements RFC 6455 §5.5 (what control frames ask
-//! for), §6 (sending and receiving), §7 (closing).
+//! for), §6.2 (receiving), §7 (closing). What leaves goes through a [`Sender`].
 //!
 //! ```text
 //!  Open ── Close sent ──▶ Closing ── Close received ──▶ Closed         we began
@@ -23,20 +23,19 @@
 
 use super::close::{Close, CloseCode};
 use super::error::Error;
-use super::frame::{Header, MAX_CONTROL, Opcode, Role, write_frame};
+use super::frame::{Opcode, Role};
 use super::handshake::{self, Policy};
 use super::message::{DEFAULT_LIMIT, Incoming, Message, MessageReader};
-use crate::connection::{Connection, Waited, Writer};
+use super::sender::{Sender, State};
+use crate::connection::{Connection, Waited};
 use crate::http::Request;
 use crate::server::{Responder, Sent};
 use std::io;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
 /// How long the peer may take for what.
 #[derive(Clone, Copy)]
-struct Patience {
+struct Limits {
     /// To say anything at all: then it is asked whether it is there, and after as long again given
     /// up. Shorter than the minute after which many routers forget a connection that says nothing.
     silence: Duration,
@@ -46,156 +45,28 @@ struct Patience {
     close: Duration,
 }
 
-impl Patience {
+impl Limits {
     /// A client waits longer for the answer to its Close: what it said before may still have to be
     /// answered, and it holds nothing that others need. A server has others to serve.
-    const fn of(role: Role) -> Patience {
+    const fn of(role: Role) -> Limits {
         let thirty = Duration::from_secs(30);
         let close = match role {
             Role::Server => CLOSE,
             Role::Client => thirty,
         };
-        Patience { silence: thirty, frame: thirty, close }
+        Limits { silence: thirty, frame: thirty, close }
     }
 }
 
 /// How long the end of TCP may take behind the last Close.
 const CLOSE: Duration = Duration::from_secs(3);
 
-/// How far a connection has come (RFC 6455 §4.1, §7.1). Before this there is only the handshake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum State {
-    /// Both sides may send.
-    Open,
-    /// We have sent a Close, and the peer has not answered.
-    Closing,
-    /// Nothing more will be sent or received.
-    Closed,
-}
-
-/// The sending end, for any thread.
-#[derive(Clone)]
-pub struct Sender {
-    writer: Writer,
-    role: Role,
-    /// A [`State`], shared by all ends of the socket. It is changed and acted upon under the
-    /// writer's lock, so nothing can slip out behind a Close.
-    state: Arc<AtomicU8>,
-}
-
-impl Sender {
-    /// Sends a message, at once and as one frame.
-    ///
-    /// # Errors
-    /// [`Error::Closed`] after a Close; otherwise the peer is gone.
-    pub fn send(&self, message: &Message) -> Result<(), Error> {
-        let (opcode, payload) = message.parts();
-        self.write(opcode, payload)?;
-        self.flush()
-    }
-
-    /// Sends a text message, at once.
-    ///
-    /// # Errors
-    /// As [`send`](Sender::send).
-    pub fn send_text(&self, text: &str) -> Result<(), Error> {
-        self.write(Opcode::Text, text.as_bytes())?;
-        self.flush()
-    }
-
-    /// Asks the peer whether it is there, at once. The payload, of which 125 bytes are sent, comes
-    /// back in its Pong.
-    ///
-    /// # Errors
-    /// As [`send`](Sender::send).
-    pub fn ping(&self, payload: &[u8]) -> Result<(), Error> {
-        self.write(Opcode::Ping, &payload[..payload.len().min(MAX_CONTROL)])?;
-        self.flush()
-    }
-
-    /// Says that no more will come, at once. The receiving end notices when the peer has answered.
-    ///
-    /// # Errors
-    /// As [`send`](Sender::send).
-    pub fn close(&self, code: CloseCode, reason: &str) -> Result<(), Error> {
-        self.write_close(&Close::new(code, reason), State::Closing)?;
-        self.flush()
-    }
-
-    /// Ends our half of TCP, once all has been said; for the receiving thread, when another still
-    /// holds the connection open.
-    pub fn hang_up(&self) {
-        // Where that fails, the peer has hung up first.
-        let _ = self.writer.end();
-    }
-
-    /// How far the connection has come.
-    pub fn state(&self) -> State {
-        match self.state.load(Ordering::Relaxed) {
-            0 => State::Open,
-            1 => State::Closing,
-            _ => State::Closed,
-        }
-    }
-
-    /// Adds a frame to what is about to leave.
-    fn write(&self, opcode: Opcode, payload: &[u8]) -> Result<(), Error> {
-        self.write_if_open(|out| match self.role {
-            // Nothing in it is masked: a long payload leaves from where it is, without a copy.
-            Role::Server => {
-                let length = payload.len() as u64;
-                Header { fin: true, opcode, masking_key: None, length }.write_to(out);
-                payload
-            }
-            Role::Client => {
-                write_frame(out, self.role, true, opcode, payload);
-                &[]
-            }
-        })
-    }
-
-    /// Adds a Close, the last frame that leaves, and goes on to the state that follows.
-    fn write_close(&self, close: &Close, next: State) -> Result<(), Error> {
-        self.write_if_open(|out| {
-            self.go_on_to(next);
-            let mut payload = Vec::with_capacity(MAX_CONTROL);
-            close.write_to(&mut payload);
-            write_frame(out, self.role, true, Opcode::Close, &payload);
-            &[]
-        })
-    }
-
-    /// Appends, and lets follow what `append` returns, unless a Close has left: looked at under the
-    /// writer's lock, so that nothing can slip out behind one.
-    fn write_if_open<'b>(
-        &self,
-        append: impl FnOnce(&mut Vec<u8>) -> &'b [u8],
-    ) -> Result<(), Error> {
-        let mut open = false;
-        self.writer.append_with(|out| {
-            open = self.state() == State::Open;
-            if open { append(out) } else { &[] }
-        })?;
-        if open { Ok(()) } else { Err(Error::Closed) }
-    }
-
-    /// A state is never left for an earlier one.
-    fn go_on_to(&self, next: State) {
-        self.state.fetch_max(next as u8, Ordering::Relaxed);
-    }
-
-    fn flush(&self) -> Result<(), Error> {
-        Ok(self.writer.flush()?)
-    }
-}
-
 /// An open connection, seen from its receiving thread.
 pub struct WebSocket<'c> {
     connection: &'c mut Connection,
     reader: MessageReader,
     sender: Sender,
-    patience: Patience,
+    limits: Limits,
     /// A Ping has been sent, and nothing has come since.
     asked: bool,
     /// By when the peer must have answered our Close.
@@ -206,13 +77,12 @@ pub struct WebSocket<'c> {
 impl<'c> WebSocket<'c> {
     /// Begins where the opening handshake has ended. `role` is ours.
     pub fn new(connection: &'c mut Connection, role: Role) -> WebSocket<'c> {
-        let state = Arc::new(AtomicU8::new(State::Open as u8));
-        let sender = Sender { writer: connection.writer(), role, state };
+        let sender = Sender::new(connection, role);
         WebSocket {
             connection,
             reader: MessageReader::new(role, DEFAULT_LIMIT),
             sender,
-            patience: Patience::of(role),
+            limits: Limits::of(role),
             asked: false,
             close_by: None,
             received: None,
@@ -299,10 +169,10 @@ impl<'c> WebSocket<'c> {
     /// there the frame has a time in all.
     fn next_incoming(&mut self) -> Result<Option<Incoming>, Error> {
         loop {
-            let silence = self.time_left(self.patience.silence)?;
+            let silence = self.time_left(self.limits.silence)?;
             if self.connection.wait_for_input(silence)? != Waited::TimedOut {
                 self.asked = false;
-                let frame = self.time_left(self.patience.frame)?;
+                let frame = self.time_left(self.limits.frame)?;
                 self.connection.set_deadline(frame);
                 return self.reader.read_from(self.connection);
             }
@@ -320,7 +190,7 @@ impl<'c> WebSocket<'c> {
         if self.state() == State::Open {
             return Ok(usual);
         }
-        let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + self.patience.close);
+        let close_by = *self.close_by.get_or_insert_with(|| Instant::now() + self.limits.close);
         match close_by.saturating_duration_since(Instant::now()) {
             Duration::ZERO => Err(Error::Silent),
             left => Ok(left),

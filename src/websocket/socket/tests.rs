@@ -1,6 +1,6 @@
 //! An open socket against a peer that is only bytes: what leaves, when, and in which order.
 
-use super::Patience;
+use super::Limits;
 use crate::connection::{Connection, Crossing, Tap};
 use crate::websocket::tests::masked;
 use crate::websocket::*;
@@ -77,7 +77,7 @@ fn answers_to_what_came_together_leave_together() {
 fn a_silent_peer_is_asked_and_then_given_up() {
     let (mut connection, mut peer) = pair(None);
     let mut socket = WebSocket::new(&mut connection, Role::Server);
-    socket.patience.silence = Duration::from_millis(5);
+    socket.limits.silence = Duration::from_millis(5);
     assert!(matches!(socket.receive(), Err(Error::Silent)));
     assert_eq!(read(&mut peer), [0x89, 0]);
     assert_eq!(socket.state(), State::Closed);
@@ -89,7 +89,7 @@ fn a_peer_that_answers_the_ping_is_kept() {
     let (mut connection, mut peer) = pair(None);
     let ours = thread::spawn(move || {
         let mut socket = WebSocket::new(&mut connection, Role::Server);
-        socket.patience.silence = Duration::from_millis(200);
+        socket.limits.silence = Duration::from_millis(200);
         socket.receive()
     });
     for _ in 0..3 {
@@ -112,7 +112,7 @@ fn a_frame_has_a_time_in_all_however_steadily_it_drips() {
     let (mut connection, peer) = pair(None);
     let dripping = thread::spawn(|| drip(peer));
     let mut socket = WebSocket::new(&mut connection, Role::Server);
-    socket.patience.frame = Duration::from_millis(20);
+    socket.limits.frame = Duration::from_millis(20);
     assert!(matches!(socket.receive(), Err(Error::Silent)));
     connection.writer().cut();
     dripping.join().unwrap();
@@ -123,7 +123,7 @@ fn a_close_has_a_time_in_all_however_steadily_the_peer_drips() {
     let (mut connection, peer) = pair(None);
     let dripping = thread::spawn(|| drip(peer));
     let mut socket = WebSocket::new(&mut connection, Role::Server);
-    socket.patience.close = Duration::from_millis(20);
+    socket.limits.close = Duration::from_millis(20);
     assert!(matches!(socket.close(CloseCode::NORMAL, ""), Err(Error::Silent)));
     connection.writer().cut();
     dripping.join().unwrap();
@@ -254,7 +254,7 @@ fn a_peer_that_vanishes_inside_a_frame_is_an_error_and_no_message() {
 fn a_peer_that_stops_inside_a_frame_is_given_up() {
     let (mut connection, mut peer) = pair(None);
     let mut socket = WebSocket::new(&mut connection, Role::Server);
-    socket.patience.frame = Duration::from_millis(5);
+    socket.limits.frame = Duration::from_millis(5);
     peer.write_all(&masked(0x81, b"Hello")[..8]).unwrap();
     assert!(matches!(socket.receive(), Err(Error::Silent)));
 }
@@ -315,7 +315,7 @@ fn both_our_ends_understand_each_other() {
 
 #[test]
 fn a_client_waits_longer_for_the_answer_to_its_close_than_a_server() {
-    let (server, client) = (Patience::of(Role::Server), Patience::of(Role::Client));
+    let (server, client) = (Limits::of(Role::Server), Limits::of(Role::Client));
     assert_eq!(server.close, Duration::from_secs(3));
     // What it has asked before its Close may still have to be answered.
     assert!(client.close >= 10 * server.close);
