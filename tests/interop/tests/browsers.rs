@@ -20,10 +20,11 @@ struct Lesson {
     makes_news: bool,
 }
 
-const LESSONS: [Lesson; 8] = [
+const LESSONS: [Lesson; 9] = [
     Lesson { name: "polling", addresses: DATA_AND_PAGE, arguments: &[], makes_news: true },
     Lesson { name: "long_polling", addresses: ONE_PORT, arguments: &[], makes_news: false },
     Lesson { name: "iframe_stream", addresses: ONE_PORT, arguments: &[], makes_news: true },
+    Lesson { name: "fetch_stream", addresses: ONE_PORT, arguments: &[], makes_news: true },
     Lesson { name: "event_source", addresses: ONE_PORT, arguments: &[], makes_news: true },
     Lesson {
         name: "sse_stream",

@@ -154,7 +154,7 @@ fn every_technique_comes_through_each_proxy_as_it_is_installed() {
             assert!(answer.text().contains("\"first\""), "{name}, {technique}: {answer:?}");
         }
         // What is published after the stream has begun comes, too: nobody collects it.
-        for technique in ["iframe", "events"] {
+        for technique in ["iframe", "stream", "events"] {
             let (head, mut body) = open(&proxy.url(&format!("/{technique}?after=0-0")), &[]);
             assert_eq!(head.field("cache-control"), Some("no-store, no-transform"), "{name}");
             read_to(&mut body, "\"first\"");
