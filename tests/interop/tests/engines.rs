@@ -62,6 +62,13 @@ fn serve(mut connection: TcpStream, requests: &Mutex<Vec<Request>>) {
             false,
         ),
         Some("/stop") => ("HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".into(), false),
+        // As a server of ours says it that has no thread left.
+        Some("/full") => (
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 1\r\n\
+             Connection: close\r\n\r\n"
+                .into(),
+            false,
+        ),
         Some("/cut") => (format!("{html}Transfer-Encoding: chunked\r\n\r\n{chunk}"), false),
         Some("/on") => (format!("{html}Transfer-Encoding: chunked\r\n\r\n{chunk}"), true),
         Some("/hold") => (String::new(), true),
@@ -93,6 +100,30 @@ fn frame(tab: &mut dyn Tab, path: &str) -> Vec<String> {
     ));
     let told = told.as_array().expect("a list");
     told.iter().map(|what| what.as_str().unwrap_or_default().to_string()).collect()
+}
+
+/// What an EventSource, a fetch and a WebSocket make of a server that is full and says when to come
+/// back; and how often each asks within three seconds.
+fn of_a_full_server(tab: &mut dyn Tab, server: &Server) -> [String; 4] {
+    let told = tab.evaluate(
+        "new Promise(end => {
+            const told = { socket: [] };
+            const source = new EventSource('/full?events');
+            source.onerror = () => { told.events = String(source.readyState); };
+            fetch('/full?fetch').then(({ status, headers }) => {
+                told.fetch = `${status}, Retry-After: ${headers.get('Retry-After')}`;
+            });
+            const socket = new WebSocket(location.origin.replace('http', 'ws') + '/full?socket');
+            socket.onerror = () => told.socket.push('error');
+            socket.onclose = ({ code }) => told.socket.push('close ' + code);
+            setTimeout(() => end({ ...told, socket: told.socket.join(', ') }), 3000);
+        })",
+    );
+    let asked = ["events", "fetch", "socket"]
+        .map(|who| server.asked(&format!("/full?{who}")).len().to_string())
+        .join(", ");
+    let said = |who: &str| told[who].as_str().unwrap_or("?").to_owned();
+    [said("events"), said("fetch"), said("socket"), asked]
 }
 
 /// The column of one browser, from top to bottom.
@@ -161,6 +192,9 @@ fn measured(engine: Engine) -> Vec<String> {
         or_dash(&cut),
         socket.as_str().unwrap_or_default().to_string(),
     ]
+    .into_iter()
+    .chain(of_a_full_server(tab.as_mut(), &server))
+    .collect()
 }
 
 /// The columns of the table that follows this mark in a chapter.
