@@ -4,6 +4,7 @@
 //! error that names the nearest flag and shows the usage.
 
 use crate::terminal::{print, visible};
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process;
 use std::str::FromStr;
@@ -133,9 +134,12 @@ impl Arguments {
     ///
     /// # Errors
     /// It is no such number.
-    pub fn number<N: FromStr>(&self, flag: &str, default: N) -> Result<N, String> {
+    pub fn number<N>(&self, flag: &str, default: N) -> Result<N, String>
+    where
+        N: FromStr<Err: Display>,
+    {
         let Some(text) = self.all(flag).last() else { return Ok(default) };
-        let wrong = |_| format!("{flag} expects a number in its range; came \"{}\"", visible(text));
+        let wrong = |error| format!("{flag} expects a number; came \"{}\": {error}", visible(text));
         text.parse().map_err(wrong)
     }
 }

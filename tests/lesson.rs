@@ -160,6 +160,24 @@ fn a_host_that_others_reach_is_said_so_and_has_an_address_that_they_can_use() {
 }
 
 #[test]
+fn the_first_lines_of_a_server_say_where_it_is_what_to_read_and_how_it_ends() {
+    for (name, file) in programs() {
+        let (_, usage, _) = run(&file, &["--help"]);
+        if !usage.contains("  --port N") {
+            continue;
+        }
+        let program = Program::start(file.to_str().unwrap(), &free_ports(&usage, ""));
+        program.output_line("stop  Ctrl-C");
+        let lines = program.output();
+        assert!(lines[0].starts_with("page  http://localhost:"), "{name}: {lines:?}");
+        let chapter = lines.iter().find_map(|line| line.strip_prefix("read  ")).unwrap();
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(chapter).is_file(), "{name}: {chapter}");
+        let command = lines.iter().find_map(|line| line.strip_prefix("try   ")).unwrap();
+        assert!(command.contains("localhost:"), "{name}: {command}");
+    }
+}
+
+#[test]
 fn a_misspelt_flag_is_answered_with_the_nearest() {
     for (name, file) in programs() {
         let (_, usage, _) = run(&file, &["--help"]);

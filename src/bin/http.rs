@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {
     let flags = env::args().skip(1).collect::<Vec<_>>().join(" ").replace('=', " ");
-    let unknown = || end(2, &format!("http does not know {flags}\n\n{USAGE}"));
+    let unknown = || end(2, &format!("expected --port and a number; came {flags}\n\n{USAGE}"));
     let port = match flags.split(' ').collect::<Vec<_>>()[..] {
         [""] => 7070,
         ["--port", number] => number.parse().unwrap_or_else(|_| unknown()),
@@ -36,7 +36,8 @@ fn main() {
     };
     let taken = format!("Error: port {port} is taken; choose another with --port, or 0 for any\n");
     let listener = TcpListener::bind(("127.0.0.1", port)).unwrap_or_else(|_| end(1, &taken));
-    println!("page  http://localhost:{}/", listener.local_addr().map_or(port, |own| own.port()));
+    let own = format!("http://localhost:{}/", listener.local_addr().map_or(port, |own| own.port()));
+    println!("page  {own}\nread  docs/01-http.md\ntry   curl -s {own}\nstop  Ctrl-C");
     for stream in listener.incoming() {
         match stream {
             // Without a thread this one connection is lost.

@@ -317,5 +317,11 @@ mod tests {
             let error = options(&lesson, line).unwrap_err();
             assert!(error.contains(line.split(['=', ' ']).next().unwrap()), "{line}: {error}");
         }
+        for (line, error) in [
+            ("--port 65536", "--port expects a number; came \"65536\": number too large"),
+            ("--port x", "--port expects a number; came \"x\": invalid digit"),
+        ] {
+            assert!(options(&lesson, line).unwrap_err().starts_with(error), "{line}");
+        }
     }
 }
