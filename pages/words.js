@@ -68,11 +68,17 @@ export function fill(where, key, values = {}) {
   return where;
 }
 
+// A line may end anywhere in code but behind the hyphen of a flag: `--` `wire` would be two words.
 function code(text, values) {
   const made = document.createElement('code');
-  made.append(...text.split(/(\{[\w.]+\})/)
-    .map(piece => piece[0] === '{' ? valueOf(piece.slice(1, -1), values) : piece));
+  made.append(...text.split(/(\{[\w.]+\}|(?<!\S)-[\w-]+)/).map(piece =>
+    piece[0] === '{' ? valueOf(piece.slice(1, -1), values)
+      : piece[0] === '-' ? flag(piece) : piece));
   return made;
+}
+
+function flag(text) {
+  return Object.assign(document.createElement('span'), { className: 'flag', textContent: text });
 }
 
 function valueOf(name, values) {
