@@ -92,6 +92,7 @@ fn is_full_and_has_room_again(engine: Engine) {
         tab.wait_until(&what, LIMIT, &format!("({cut}, {says})"));
     }
     speaker.socket().sender().send_text("said while it was full").expect("the hub takes it");
+    tab.evaluate(&format!("({}.scrollIntoView(), 1)", panel("events")));
     tab.screenshot(&report("browser").join(format!("hub-full-{engine:?}.png")));
     drop(crowd);
 

@@ -35,7 +35,8 @@ fn the_page_works(engine: Engine) {
 
     // It names its own addresses, whatever the ports.
     let port = proxy.port("page");
-    wait(tab, "the command", &format!("document.body.textContent.includes(':{port}/set')"));
+    let command = format!("document.body.textContent.includes(':{port}/set')");
+    wait(tab, "the command", &command);
     let there = format!("{} === 'http://localhost:{}/'", text_of("#at a"), proxy.port("proxy"));
     wait(tab, "the way through", &there);
 
@@ -65,13 +66,14 @@ fn the_page_works(engine: Engine) {
     tab.evaluate("(document.querySelector('#off').click(), 1)");
     wait(tab, "nothing wrong", &format!("{nothing} === {before}"));
     assert_eq!((switch(&proxy, "delay"), switch(&proxy, "upgrade")), (0, 0));
+    assert_eq!(tab.evaluate(&command), true, "{engine:?}: what was told did not take its place");
     assert_eq!(tab.take_complaints(), [""; 0], "{engine:?}");
 
     tab.evaluate("(document.querySelector('.language').click(), 1)");
     let chinese = "document.documentElement.lang === 'zh-CN' &&
         document.querySelectorAll('#switches input').length === 9";
     wait(tab, "the page in Chinese", chinese);
-    wait(tab, "the command there", &format!("document.body.textContent.includes(':{port}/set')"));
+    wait(tab, "the command there", &command);
 }
 
 fn wait(tab: &mut dyn Tab, what: &str, expression: &str) {
