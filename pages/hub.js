@@ -46,7 +46,11 @@ const control = hub.control = {
       hub.chart.interrupted();
       this.key = newKey(); // the server may still know the old one
       startPanels(); // they work without it, uncounted
-      await pause(backOff.next(), left => { this.words = say('no hub', { left }); });
+      await pause(backOff.next(), left => {
+        // What the others hear, they hear from the hub: then something between drops the sockets.
+        const others = panels.some(({ key, kind }) => key !== 'ws' && kind === 'open');
+        this.words = say(others ? 'no socket' : 'no hub', { left });
+      });
     }
   },
   async connect(backOff, first) {

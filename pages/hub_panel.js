@@ -106,7 +106,9 @@ export class Panel {
     this.silence = new Silence({
       limit: SILENCE,
       early: () => Math.max(2500, Math.min(2.5 * (this.hub.pace ?? HEARTBEAT), HEARTBEAT)),
-      quiet: seconds => this.says('waiting', say('quiet', { seconds })),
+      // A head that is held back on its way looks like a server that says nothing.
+      quiet: seconds => this.waitsSince ? this.says('reconnecting', say('unanswered', { seconds }))
+        : this.says('waiting', say('quiet', { seconds })),
       over,
     });
     this.silence.sign();

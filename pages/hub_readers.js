@@ -121,12 +121,12 @@ async function fetchStream(panel, signal) {
     const quiet = new AbortController();
     panel.asks();
     panel.says('waiting', say('connecting'));
+    panel.watches(() => quiet.abort());
     let words;
     try {
       const either = AbortSignal.any([signal, quiet.signal]);
       const response = await fetch(panel.url(), { cache: 'no-store', signal: either });
       if (!response.ok) throw new Error(say('status', { status: response.status }));
-      panel.watches(() => quiet.abort());
       panel.signs();
       backOff.reset();
       for await (const line of linesOf(response.body)) hear(panel, JSON.parse(line));
@@ -197,10 +197,15 @@ async function webSocket(panel, signal) {
     const socket = panel.socket = new WebSocket(url);
     panel.asks();
     panel.says('waiting', say('handshake'));
+    let wasOpen = false;
     const code = await new Promise(over => {
       signal.addEventListener('abort', () => over(1000));
       panel.watches(() => over(null));
-      socket.onopen = () => { backOff.reset(); panel.signs(); };
+      socket.onopen = () => {
+        wasOpen = true;
+        backOff.reset();
+        panel.signs();
+      };
       socket.onmessage = ({ data }) => hear(panel, JSON.parse(data));
       socket.onclose = event => over(event.code);
     });
@@ -211,8 +216,9 @@ async function webSocket(panel, signal) {
     if (signal.aborted) return;
     panel.ended();
     // It does not come back by itself.
-    await comeBack(panel, signal, backOff,
-      left => say(code === null ? 'quiet.again' : 'closed.again', { code: String(code), left }));
+    await comeBack(panel, signal, backOff, left =>
+      code === null ? say('quiet.again', { left }) : !wasOpen ? say('not upgraded', { left })
+        : say('closed.again', { code: String(code), left }));
   }
 }
 

@@ -14,6 +14,8 @@ use push_by_hand_interop::program::{Address, DATA_AND_PAGE, ONE_PORT, Program, S
 
 /// A lesson, and what happens on its page before the picture is taken.
 struct Picture {
+    /// The lesson's, and behind a `-` what else is in the picture: then the page comes through the
+    /// proxy, and that is the program to which it `happens`.
     name: &'static str,
     addresses: &'static [Address],
     arguments: &'static [&'static str],
@@ -65,7 +67,11 @@ const PICTURES: &[Picture] = &[
     },
     Picture { name: "raw_websocket", addresses: SOCKET_AND_PAGE, arguments: &[], happens: talk },
     Picture { name: "hub", addresses: ONE_PORT, arguments: &[], happens: fill_the_timetable },
+    Picture { name: "hub-held", addresses: ONE_PORT, arguments: &[], happens: hold_back },
 ];
+
+const PROXY: &[Address] =
+    &[Address { label: "proxy", flag: "--port" }, Address { label: "page", flag: "--page-port" }];
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -77,16 +83,22 @@ fn main() {
             if !wanted.is_empty() && !wanted.iter().any(|name| name == picture.name) {
                 continue;
             }
-            let program = Program::start(picture.name, picture.addresses, picture.arguments);
+            let (name, behind) = picture.name.split_once('-').unwrap_or((picture.name, ""));
+            let server = Program::start(name, picture.addresses, picture.arguments);
+            let to = format!("localhost:{}", server.port(picture.addresses[0].label));
+            let proxy =
+                (!behind.is_empty()).then(|| Program::start("proxy", PROXY, &["--to", &to]));
+            let program = proxy.as_ref().unwrap_or(&server);
+            let url = program.url(if proxy.is_some() { "proxy" } else { "page" });
             let mut page = browser.open_blank();
             page.resize(1280, 900);
             page.prefer(ColorScheme::Light);
-            page.go_to(program.url("page"));
+            page.go_to(url);
             // As the switch in the head of each page does.
             let chosen = format!("localStorage.setItem('push-by-hand-language', '{language}')");
             page.evaluate(&chosen);
-            page.go_to(program.url("page"));
-            (picture.happens)(&program, &mut page);
+            page.go_to(url);
+            (picture.happens)(program, &mut page);
             let path = folder.join(picture.name).with_extension("png");
             page.screenshot(&path);
             println!("{}", path.display());
@@ -127,6 +139,15 @@ fn fill_the_timetable(_: &Program, page: &mut Page) {
     wait_for_messages(page, 6 * 22);
     page.evaluate("document.querySelector('#publish').requestSubmit()");
     wait_for_messages(page, 6 * 24);
+}
+
+/// A proxy that collects what it should pass on: some techniques wait for it, some do not notice.
+fn hold_back(proxy: &Program, page: &mut Page) {
+    page.resize(1280, 1000);
+    wait_for_messages(page, 6 * 4);
+    client::exchange("POST", &format!("{}set", proxy.url("page")), &[], b"hold=64");
+    client::exchange("POST", &format!("{}cut", proxy.url("page")), &[], b"");
+    wait_for_messages(page, 6 * 12);
 }
 
 /// With pieces cut in the middle of a character, and an answer that is still coming.
