@@ -21,6 +21,7 @@
 //! | [`json`] | what the pages' scripts are sent |
 //! | [`terminal`] | what a terminal is shown: nothing that commands it |
 //! | [`arguments`] | flags, read in one way by all programs |
+//! | [`retry`] | how long a client waits before it comes back |
 //! | [`connection`] | one socket: buffer, writer, deadlines, tap |
 //! | [`http`] | HTTP/1.1 messages, read and written |
 //! | [`cors`] | which pages may read, and which may publish |
@@ -43,6 +44,7 @@ pub mod http;
 pub mod json;
 pub mod lesson;
 pub mod pages;
+pub mod retry;
 pub mod server;
 pub mod terminal;
 pub mod websocket;

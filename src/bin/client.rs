@@ -10,21 +10,16 @@ use push_by_hand::connection::Connection;
 use push_by_hand::event_stream::{Event, EventReader};
 use push_by_hand::http::body::Body;
 use push_by_hand::http::{Response, Status};
+use push_by_hand::retry;
 use push_by_hand::server::log;
 use push_by_hand::terminal::{print, visible};
 use push_by_hand::websocket::{CONNECT_LIMIT, Client, Close, CloseCode, Message, Sender, Url};
 use push_by_hand::wire;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::io::{self, BufRead, Read};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
 
-/// How long to wait before a stream is asked for again, unless the server says otherwise; and how
-/// long at least, whatever it says.
-const RETRY: Duration = Duration::from_secs(3);
-const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 /// How long a stream may be silent: more than twice the time after which our servers send a
 /// comment.
 const SILENCE: Duration = Duration::from_secs(45);
@@ -152,8 +147,9 @@ fn send_lines(sender: &Sender) {
 /// "Server-sent events"). Only an answer that is no stream is a reason to give up.
 fn listen(wish: &Wish) -> io::Result<bool> {
     let mut last_event_id = wish.after.clone();
-    let mut retry = RETRY;
+    let mut time = retry::DEFAULT;
     let mut reached = false;
+    let mut failures = 0;
     loop {
         let outcome = connect(wish).and_then(|mut connection| {
             let Some((format, body)) = ask(&mut connection, wish, &last_event_id)? else {
@@ -162,14 +158,14 @@ fn listen(wish: &Wish) -> io::Result<bool> {
             if !reached {
                 log("open");
             }
-            reached = true;
+            (reached, failures) = (true, 0);
             if let Format::Lines = format {
                 return print_lines(body, &mut last_event_id).map(|()| false);
             }
             let mut events = EventReader::new(body, &last_event_id);
             let outcome = print_events(&mut events);
             last_event_id.clone_from(&events.last_event_id);
-            retry = events.retry.unwrap_or(retry).max(SHORTEST_RETRY);
+            time = events.retry.unwrap_or(time);
             outcome.map(|()| false)
         });
         let why = match outcome {
@@ -186,18 +182,11 @@ fn listen(wish: &Wish) -> io::Result<bool> {
             "" => "the beginning".into(),
             id => format!("event {}", visible(id)),
         };
-        let pause = pause(retry);
-        log(&format!("{why}; again after {} ms, from {from}", pause.as_millis()));
-        thread::sleep(pause);
+        let wait = retry::wait(time, failures);
+        failures += 1;
+        log(&format!("{why}; again after {} ms, from {from}", wait.as_millis()));
+        thread::sleep(wait);
     }
-}
-
-/// The reconnection time and up to a quarter more, by chance: the readers of a server that was away
-/// do not all come back at once.
-fn pause(retry: Duration) -> Duration {
-    // The seed of a hash map comes from the operating system.
-    let chance = RandomState::new().hash_one(()) % 1000;
-    retry + retry / 4 * u32::try_from(chance).unwrap_or(0) / 1000
 }
 
 /// Asks for the stream. `None`: the server says 204, there is nothing more and nobody should ask

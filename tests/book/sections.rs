@@ -190,6 +190,7 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (9112, "11.1", "Response Splitting"),
     (9112, "11.2", "Request Smuggling"),
     (9113, "", "HTTP/2"),
+    (9113, "6.5.2", "Defined Settings"),
     (9293, "", "Transmission Control Protocol (TCP)"),
     (9931, "", "Security Considerations for Optimistic Protocol Transitions in HTTP/1.1"),
 ];
