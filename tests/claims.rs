@@ -178,6 +178,35 @@ fn who_may_speak_when_is_as_the_standard_says() {
 }
 
 #[test]
+fn over_a_distance_only_an_open_stream_needs_one_trip() {
+    for (claim, measured) in [
+        ("an open stream brings news in one trip", "event stream 1, WebSocket 1 true"),
+        // RFC 6202 §2.2: the answer, the next request, the next answer.
+        (
+            "long polling does so, too",
+            "a message by itself 1, the second of two at once 3 half true: it must ask again",
+        ),
+        (
+            "a poll brings news when its turn comes",
+            "asked as soon as there is news 2 true: and then in two trips",
+        ),
+    ] {
+        assert_eq!(after("distance", claim), measured);
+    }
+}
+
+#[test]
+fn the_processor_is_asked_for_each_way_to_read() {
+    for messages in [3, 60, 300] {
+        let row = after("processor", &format!("waiting costs less: {messages} messages a minute"));
+        let times = numbers(row.split_once(" stream ").map_or("", |(times, _)| times));
+        // A second of a processor in a second would be a million.
+        let is_measured = matches!(times[..], [poll, _, held, _] if poll > 0 && held < 1_000_000);
+        assert!(is_measured || row.contains("no /proc to"), "{row}");
+    }
+}
+
+#[test]
 fn long_polling_asks_no_more_often_than_there_is_news_or_a_time_is_up() {
     for messages in [0, 2, 12, 60, 300] {
         let row = numbers(&after(
@@ -194,7 +223,7 @@ fn a_held_request_takes_a_thread() {
     let row = after("held", "long polling needs high concurrency");
     match numbers(&row)[..] {
         [held, threads, ..] => assert!(held > 0 && threads > held, "{row}"),
-        _ => assert!(row.contains("no /proc here"), "{row}"),
+        _ => assert!(row.contains("no /proc to"), "{row}"),
     }
     assert!(after("held", "one message answers them all").ends_with(" true"));
 }
@@ -204,7 +233,7 @@ fn every_time_stands_with_its_spread() {
     let start = table().find("\ndelay: ").unwrap();
     let rows = table()[start..].lines().skip(2).take_while(|line| !line.is_empty());
     let rows: Vec<_> = rows.filter(|line| line.starts_with("      ")).collect();
-    assert_eq!(rows.len(), 7, "{rows:#?}");
+    assert_eq!(rows.len(), 10, "{rows:#?}");
     for row in rows {
         // 0.018 ms (0.017 ms to 0.020 ms)
         let times: Vec<f64> = row
@@ -227,19 +256,18 @@ fn what_is_left_out_is_said() {
     assert!(!table().contains("left out"), "{}", table());
     let exact = run(&["--exact"]);
     assert!(
-        exact.ends_with("\nleft out: crossing, held, delay") && !exact.contains(" ms"),
+        exact.ends_with("\nleft out: crossing, held, processor, delay") && !exact.contains(" ms"),
         "{exact}"
     );
     assert!(
-        table().starts_with(exact.strip_suffix("left out: crossing, held, delay").unwrap()),
+        table()
+            .starts_with(exact.strip_suffix("left out: crossing, held, processor, delay").unwrap()),
         "exact is exact: {exact}"
     );
     let some = run(&["--only", "poll", "--only=connections"]);
     assert!(some.starts_with("poll: ") && some.contains("\n\nconnections: "), "{some}");
-    assert!(
-        some.ends_with("\nleft out: bytes, frames, http, open, crossing, held, delay"),
-        "{some}"
-    );
+    let others = "bytes, frames, http, open, distance, crossing, held, processor, delay";
+    assert!(some.ends_with(&format!("\nleft out: {others}")), "{some}");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::bench::{Bench, MESSAGE, PATIENCE};
 use crate::client::{Client, EVENTS, POLL, hear, joined, long_poll, read_message, sleep_until};
+use crate::distance;
 use crate::table::{milliseconds, row, so, tenths};
 use push_by_hand::websocket::Opcode;
 use std::fmt;
@@ -42,6 +43,26 @@ pub fn delay(bench: &Bench) -> io::Result<()> {
         [("request and response", request), ("the same, with a connection for each", connection)]
     {
         row(name, &other.to_string(), &other.against(&echo));
+    }
+    far(bench)
+}
+
+/// The same where there is a way between the two.
+fn far(bench: &Bench) -> io::Result<()> {
+    const TRIP: Duration = Duration::from_millis(50);
+    let spread = |measure: distance::Measure| -> io::Result<Spread> {
+        let times: io::Result<Vec<_>> = (0..7).map(|_| Ok(measure(bench, TRIP)?.1)).collect();
+        Ok(Spread::from(times?))
+    };
+    let stream = spread(distance::event_stream)?;
+    let is_a_trip = stream.median < 2 * TRIP;
+    row("event stream, 50 ms away", &stream.to_string(), so(is_a_trip, "the way, and no more"));
+    for (name, measure) in [
+        ("a poll asked at that moment", distance::poll as distance::Measure),
+        ("long polling, the second of two at once", distance::just_after),
+    ] {
+        let other = spread(measure)?;
+        row(name, &other.to_string(), &other.against(&stream));
     }
     Ok(())
 }

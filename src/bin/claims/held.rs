@@ -3,12 +3,13 @@
 use crate::bench::{Bench, MESSAGE, PATIENCE};
 use crate::client::{Client, LONG_POLL, LONG_POLL_ID, POLL, hear, joined, long_poll, sleep_until};
 use crate::table::{milliseconds, row, so, tenths};
+use push_by_hand::http::Response;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
 /// A second, played 25 times as fast.
-const SECOND: Duration = Duration::from_millis(40);
+pub const SECOND: Duration = Duration::from_millis(40);
 
 pub fn crossing(bench: &Bench) -> io::Result<()> {
     thread::scope(|scope| {
@@ -52,11 +53,7 @@ fn minute(bench: &Bench, messages: u32) -> io::Result<(u64, u64)> {
             while begun.elapsed() < 60 * SECOND {
                 let answer = client.ask(&LONG_POLL.replace(LONG_POLL_ID, &after))?;
                 asked += 1;
-                // {"id":"1763700000000-42", …; or nothing, when the time was up
-                after = String::from_utf8_lossy(&answer.body)
-                    .split('"')
-                    .nth(3)
-                    .map_or(after, str::to_owned);
+                after = next_after(&answer).unwrap_or(after);
             }
             Ok(asked)
         });
@@ -69,6 +66,12 @@ fn minute(bench: &Bench, messages: u32) -> io::Result<(u64, u64)> {
         feed.publish(MESSAGE);
         Ok((joined(polls)?, joined(long_polls)?))
     })
+}
+
+/// After which message to ask again. Nothing is said where the time was up.
+pub fn next_after(answer: &Response) -> Option<String> {
+    // {"id":"1763700000000-42", …
+    String::from_utf8_lossy(&answer.body).split('"').nth(3).map(str::to_owned)
 }
 
 pub fn held(bench: &Bench) -> io::Result<()> {

@@ -13,8 +13,10 @@ mod bench;
 mod bytes;
 mod client;
 mod delay;
+mod distance;
 mod held;
 mod offer;
+mod processor;
 mod table;
 mod turns;
 
@@ -28,15 +30,17 @@ use std::thread;
 /// A section: its name, its heading, whether it is exact, and what measures it.
 type Section = (&'static str, &'static str, bool, fn(&Bench) -> io::Result<()>);
 
-const SECTIONS: [Section; 9] = [
+const SECTIONS: [Section; 11] = [
     ("poll", "one poll of a page, in bytes", true, bytes::poll),
     ("bytes", "one message of 13 bytes by each technique, up + down", true, bytes::techniques),
     ("frames", "what a WebSocket frame adds to its payload, in bytes", true, bytes::frames),
     ("connections", "a hundred polls", true, turns::connections),
     ("http", "who may speak when", true, turns::http),
     ("open", "an event stream before its first event", true, turns::open),
+    ("distance", "trips from publishing to reading", true, distance::distance),
     ("crossing", "requests in a minute that is played in 2.4 s", false, held::crossing),
     ("held", "what held requests cost the server", false, held::held),
+    ("processor", "what polling and waiting cost the server", false, processor::processor),
     ("delay", "when the news is there: the median (the middle 80 %)", false, delay::delay),
 ];
 
