@@ -1,32 +1,41 @@
 //! What people may read, or not: the log on standard error, and what a conversation prints on
 //! standard output.
 //!
-//! A terminal that stands still (Ctrl-S, a pager, a full pipe) blocks whoever writes to it. Here
-//! that is a thread which does nothing else; everybody else puts a line into its queue and goes
-//! on. What is too much for the queue is lost.
+//! A terminal that stands still (Ctrl-S, a pager, a full pipe) blocks whoever writes to it. Only
+//! [`log`] takes that risk: it is for the start and the end of a program, whose lines must come
+//! out. The threads of connections use [`note`] and [`say`], which put their text into the queue of
+//! a thread that does nothing else but write. What finds the queue full is not printed, but it is
+//! counted, and the count is printed behind what was in the queue.
+//!
+//! Left out: the end. Servers end by a signal, for which std has no handler, and what is still in
+//! a queue then is lost.
 
 use crate::terminal::print;
 use std::io::{self, Write};
-use std::sync::OnceLock;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
-/// How many lines may wait for whoever reads them.
+/// How many texts may wait for whoever reads them.
 const QUEUE: usize = 1000;
 
-type Queue = OnceLock<SyncSender<String>>;
-static LOG: Queue = Queue::new();
-static OUTPUT: Queue = Queue::new();
+static LOG: OnceLock<Queue> = OnceLock::new();
+static OUTPUT: OnceLock<Queue> = OnceLock::new();
 
 /// Writes one line to the log at once. If nobody can read it, nobody misses it.
 pub fn log(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    write_log(&format!("{line}\n"));
 }
 
-/// The same for whoever must not wait for the reader of the log.
+fn write_log(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// The same for whoever must not wait for the reader of the log: the thread of a connection.
 pub fn note(line: String) {
     match LOG.get() {
-        Some(queue) => drop(queue.try_send(line)),
+        Some(queue) => queue.put(line + "\n"),
         None => log(&line),
     }
 }
@@ -34,24 +43,79 @@ pub fn note(line: String) {
 /// Prints text on standard output without waiting for its reader; for conversations.
 pub fn say(text: String) {
     match OUTPUT.get() {
-        Some(queue) => drop(queue.try_send(text)),
+        Some(queue) => queue.put(text),
         None => print(&text),
     }
 }
 
 /// Starts the two threads that write, unless a server of this process has done so.
 pub(super) fn start() -> io::Result<()> {
-    start_queue(&LOG, "log", log)?;
-    start_queue(&OUTPUT, "output", print)
-}
-
-fn start_queue(queue: &Queue, name: &str, write: fn(&str)) -> io::Result<()> {
-    if queue.get().is_none() {
-        let (sender, lines) = sync_channel::<String>(QUEUE);
-        let write_all = move || lines.into_iter().for_each(|line| write(&line));
-        thread::Builder::new().name(name.into()).spawn(write_all)?;
-        // Where another server was quicker, this thread finds its queue dropped, and ends.
-        let _ = queue.set(sender);
+    if LOG.get().is_none() {
+        // Where another server was quicker, these threads find their queues dropped, and end.
+        let _ = LOG.set(Queue::start("log", write_log)?);
+        let _ = OUTPUT.set(Queue::start("output", print)?);
     }
     Ok(())
+}
+
+/// What waits for a thread that writes it.
+struct Queue {
+    texts: SyncSender<String>,
+    /// How many lines found no room and have not been told of.
+    lost: Arc<AtomicUsize>,
+}
+
+impl Queue {
+    fn start(name: &str, write: impl Fn(&str) + Send + 'static) -> io::Result<Queue> {
+        let (sender, texts) = sync_channel(QUEUE);
+        let queue = Queue { texts: sender, lost: Arc::default() };
+        let lost = Arc::clone(&queue.lost);
+        let write_all = move || write_all(&texts, &lost, write);
+        thread::Builder::new().name(name.into()).spawn(write_all)?;
+        Ok(queue)
+    }
+
+    fn put(&self, text: String) {
+        if let Err(TrySendError::Full(text)) = self.texts.try_send(text) {
+            self.lost.fetch_add(text.lines().count(), Ordering::Relaxed);
+        }
+    }
+}
+
+/// Writes what comes, and when it has written all, how much more there would have been.
+fn write_all(texts: &Receiver<String>, lost: &AtomicUsize, write: impl Fn(&str)) {
+    while let Ok(text) = texts.recv() {
+        write(&text);
+        texts.try_iter().for_each(|text| write(&text));
+        match lost.swap(0, Ordering::Relaxed) {
+            0 => {}
+            lines => write(&format!("lines not printed: {lines}\n")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    #[test]
+    fn what_finds_no_room_is_counted_and_the_count_is_printed() {
+        let (wrote, written) = channel();
+        let (go_on, may_write) = channel::<()>();
+        let queue = Queue::start("test", move |text| {
+            wrote.send(text.to_owned()).unwrap();
+            may_write.recv().unwrap();
+        });
+        let queue = queue.unwrap();
+        queue.put("first".into());
+        // The thread has it in hand and stands still; now the queue is filled.
+        assert_eq!(written.recv().unwrap(), "first");
+        (0..QUEUE).for_each(|n| queue.put(n.to_string()));
+        queue.put("no room\nfor these\nthree".into());
+        queue.put("nor for this".into());
+        (0..QUEUE + 2).for_each(|_| go_on.send(()).unwrap());
+        (0..QUEUE).for_each(|n| assert_eq!(written.recv().unwrap(), n.to_string()));
+        assert_eq!(written.recv().unwrap(), "lines not printed: 4\n");
+    }
 }
