@@ -56,8 +56,8 @@ impl Framing {
                 // `parse` says so.
                 let digits = member.bytes().all(|byte| byte.is_ascii_digit());
                 let number = member.parse::<u64>().ok().filter(|_| digits);
-                // RFC 9112 §6.3: the same number twice is a known mistake of senders; two numbers
-                // are not.
+                // RFC 9112 §6.3: some senders give the same number twice, which does no harm; two
+                // different numbers do.
                 if number.is_none() || length.is_some() && length != number {
                     return broken(Rule::ContentLength, (value, at));
                 }
@@ -98,11 +98,7 @@ impl<R: BufRead> Body<R> {
     pub fn read_whole(mut self, limit: usize) -> Result<Vec<u8>, Error> {
         let announced = if let Body::Length(take) = &self { Some(take.limit()) } else { None };
         if let Some(length) = announced.filter(|&length| length > limit as u64) {
-            return Err(Error::broken(
-                Rule::BodyLength,
-                format!("Content-Length: {length}").as_bytes(),
-                0,
-            ));
+            return Err(too_long(length));
         }
         let mut body = Vec::new();
         self.by_ref().take(limit as u64 + 1).read_to_end(&mut body)?;
@@ -116,13 +112,16 @@ impl<R: BufRead> Body<R> {
     }
 }
 
+/// A body that is announced with a length above the limit.
+pub(super) fn too_long(length: u64) -> Error {
+    Error::broken(Rule::BodyLength, format!("Content-Length: {length}").as_bytes(), 0)
+}
+
 impl<R: BufRead> Read for Body<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Body::Length(take) => take.read(out),
-            Body::Chunked(chunks) => chunks.read(out),
-            Body::UntilClose(reader) => reader.read(out),
-        }
+        let n = self.fill_buf()?.read(out)?;
+        self.consume(n);
+        Ok(n)
     }
 }
 

@@ -55,12 +55,12 @@ impl<R: BufRead> ChunkedReader<R> {
         // disagree about where a chunk ends, a request can be smuggled past one of them.
         let nothing_else =
             line[digits..] == *b"\r\n" || extension.starts_with(b";") && line.ends_with(b"\r\n");
-        if !matches!(digits, 1..=16) || !nothing_else || bare_control {
+        // Sixteen hexadecimal digits fit 64 bits; more are refused even where the first are zeros.
+        let size = str::from_utf8(&line[..digits.min(16)]).ok();
+        let size = size.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        let Some(size) = size.filter(|_| digits <= 16 && nothing_else && !bare_control) else {
             return Err(Error::broken(Rule::ChunkSize, &line, self.at));
-        }
-        // At most 16 hexadecimal digits fit 64 bits, so this cannot overflow.
-        let size =
-            line[..digits].iter().fold(0, |size, &digit| size << 4 | u64::from(hex_value(digit)));
+        };
         self.at += line.len();
         self.left = Some(size);
         if size == 0 {
@@ -70,14 +70,6 @@ impl<R: BufRead> ChunkedReader<R> {
             self.done = true;
         }
         Ok(())
-    }
-}
-
-/// The value of a hexadecimal digit, which the caller knows it to be.
-const fn hex_value(digit: u8) -> u8 {
-    match digit {
-        b'0'..=b'9' => digit - b'0',
-        _ => (digit | 0x20) - b'a' + 10,
     }
 }
 

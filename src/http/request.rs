@@ -2,7 +2,7 @@
 //!
 //! Comes after `body`. Implements RFC 9112 §3 (request-line, request-target, Host).
 
-use super::body::{Body, Framing, MAX_BODY};
+use super::body::{Body, Framing, MAX_BODY, too_long};
 use super::fields::{is_token, read_line};
 use super::{Error, Fields, Method, Rule, Terms, Version};
 use std::io::BufRead;
@@ -121,11 +121,7 @@ impl Request {
             return Err(Error::broken(Rule::Expectation, other.as_bytes(), at));
         }
         match self.framing {
-            Framing::Length(length) if length > MAX_BODY as u64 => Err(Error::broken(
-                Rule::BodyLength,
-                format!("Content-Length: {length}").as_bytes(),
-                0,
-            )),
+            Framing::Length(length) if length > MAX_BODY as u64 => Err(too_long(length)),
             framing => Ok(framing != Framing::Length(0)),
         }
     }
@@ -275,17 +271,14 @@ fn decode_unreserved(target: String) -> String {
     let mut parts = target.split('%');
     let mut plain = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        // A stray `%` is no encoding, and may not become one when what follows it is decoded.
-        let Some(code) = part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok())
-        else {
-            return target;
-        };
-        if code.is_ascii_alphanumeric() || b"-._~".contains(&code) {
-            plain.push(char::from(code));
-            plain.push_str(&part[2..]);
-        } else {
-            plain.push('%');
-            plain.push_str(part);
+        match encoded_byte(part) {
+            // A stray `%` is no encoding, and may not become one when what follows it is decoded.
+            None => return target,
+            Some(byte) if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => {
+                plain.push(char::from(byte));
+                plain.push_str(&part[2..]);
+            }
+            Some(_) => plain.extend(["%", part]),
         }
     }
     plain
@@ -294,26 +287,20 @@ fn decode_unreserved(target: String) -> String {
 /// Undoes percent-encoding (RFC 3986 §2.1): `%41` is `A`. A `%` that no two hexadecimal digits
 /// follow stays as it is.
 pub fn percent_decode(text: &str) -> Vec<u8> {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut i = 0;
-    while i < bytes.len() {
-        let digits = text
-            .get(i + 1..i + 3)
-            .filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        match digits
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-            .filter(|_| bytes[i] == b'%')
-        {
-            Some(byte) => {
-                decoded.push(byte);
-                i += 3;
-            }
-            None => {
-                decoded.push(bytes[i]);
-                i += 1;
-            }
-        }
+    let mut parts = text.split('%');
+    let mut decoded = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (byte, rest) = encoded_byte(part).map_or((b'%', part), |byte| (byte, &part[2..]));
+        decoded.push(byte);
+        decoded.extend_from_slice(rest.as_bytes());
     }
     decoded
+}
+
+/// The byte that two hexadecimal digits behind a `%` stand for.
+fn encoded_byte(behind: &str) -> Option<u8> {
+    let digits = behind.get(..2)?;
+    // `from_str_radix` alone would take "+a", too.
+    let byte = u8::from_str_radix(digits, 16).ok();
+    byte.filter(|_| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }

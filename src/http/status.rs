@@ -9,7 +9,6 @@ pub struct Status(u16);
 
 #[allow(missing_docs)] // Each name is its own reason phrase.
 impl Status {
-    pub const CONTINUE: Status = Status(100);
     pub const SWITCHING_PROTOCOLS: Status = Status(101);
     pub const OK: Status = Status(200);
     pub const CREATED: Status = Status(201);

@@ -4,12 +4,11 @@
 
 use crate::line::Line;
 use crate::network::{Network, Passage};
-use push_by_hand::connection::{Connection, WRITE_DEADLINE, Waited, Writer};
+use push_by_hand::connection::{Connection, Waited, Writer};
 use push_by_hand::http::body::{Body, Framing};
 use push_by_hand::http::{Fields, Method, Request, Response, Status, Version};
 use push_by_hand::server::{Reserved, Responder, Sent, Threads};
 use std::io;
-use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -134,24 +133,14 @@ fn ask(
     let bytes = forwarded.to_bytes();
 
     thread::sleep((came + network.milliseconds("delay")).saturating_duration_since(Instant::now()));
-    let server = connect(network)?;
+    let to = (network.to.host.as_str(), network.to.port);
+    let server = Connection::connect(to, CONNECT_LIMIT, None)?;
     let to = server.writer();
     passage.joined_by(to.clone());
     let flow = &passage.up;
     Line { network, passage, flow, to: &to, hold: 0, written: <[u8]>::to_vec }.send(&bytes)?;
     passage.doing("waiting");
     Ok(server)
-}
-
-fn connect(network: &Network) -> io::Result<Connection> {
-    let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
-    for address in (network.to.host.as_str(), network.to.port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&address, CONNECT_LIMIT) {
-            Ok(stream) => return Connection::new(stream, WRITE_DEADLINE, None),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 /// Passes an answer on: the head with its fields, the body piece by piece.
