@@ -17,8 +17,8 @@ pub struct Usage {
     pub about: &'static str,
     /// How it is started, behind `cargo run`: `--bin client -- [flags] URL`.
     pub synopsis: String,
-    /// Each flag with the name of its value, if it takes one (`--port N`), and what it says. What
-    /// does not begin with a hyphen is only shown.
+    /// Each flag with the name of its value, if it takes one (`--port N`), and what it means. A row
+    /// that does not begin with a hyphen is no flag, and only shown.
     pub flags: Vec<(&'static str, String)>,
     /// How many arguments it takes beside flags, at most.
     pub operands: usize,

@@ -60,8 +60,8 @@ impl Event {
             write_field(out, "retry", &retry.as_millis().to_string());
         }
         if let Some(data) = &self.data {
-            // The space after the colon is ours, so that a space at the beginning of the data
-            // survives the reader's taking one away.
+            // A reader takes one space behind the colon away. It takes ours, and leaves one with
+            // which the data begins.
             for line in data.replace("\r\n", "\n").split(['\r', '\n']) {
                 write_field(out, "data", line);
             }

@@ -11,8 +11,8 @@
 //!
 //! Polling asks what is [`after`](Feed::after) its number. Long polling, the streams and the
 //! WebSocket [`wait_after`](Feed::wait_after) it. There is no queue per reader: a slow reader holds
-//! nobody up and costs nothing, and one that comes back after a cut asks from where it was. Who
-//! stays away so long that the log has moved on is told how many messages it missed.
+//! nobody up and costs nothing, and one that comes back after a cut asks from where it was. One
+//! that stays away so long that the log has moved on is told how many messages it missed.
 //!
 //! Left out: the log lives in memory and ends with the process. The hub can keep it elsewhere, and
 //! then this is a window of it, filled by [`append`](Feed::append).
@@ -62,10 +62,10 @@ impl Message {
 }
 
 /// The most that a reader is given at once, in bytes as they are kept (the text, and what is
-/// written of it), save that one message always fits: what a reader holds who does not take what it
-/// is sent must not grow with the log.
+/// written of it); one message always fits. A reader that does not take what it is sent holds no
+/// more than this, however long the log is.
 pub const MAX_NEWS: usize = 32 * 1024;
-/// What is written around a message, about, in bytes: ten thousand empty ones are not nothing.
+/// About how many bytes are written around a message: ten thousand empty ones take room, too.
 const FRAMING: usize = 64;
 
 /// What a reader gets.
@@ -219,7 +219,7 @@ impl Feed {
         }
     }
 
-    /// The id of the newest message, from which a reader who wants only what is to come begins.
+    /// The id of the newest message: whoever begins here gets only what is to come.
     pub fn newest(&self) -> Id {
         self.lock().newest_id()
     }
@@ -231,7 +231,7 @@ impl Feed {
         Id { seq: newest.seq.saturating_sub(1), ..newest }
     }
 
-    /// The id before the first message, from which a reader who wants everything begins.
+    /// The id before the first message: whoever begins here gets all that is kept.
     pub fn start(&self) -> Id {
         Id { epoch: self.lock().epoch, seq: 0 }
     }
@@ -282,10 +282,10 @@ impl Log {
 }
 
 impl Id {
-    /// What is before the first message of any run: where a reader begins that comes before there
-    /// is a run to begin in. It has missed nothing.
+    /// Before the first message of any run: for a reader that comes when there is no run yet. It
+    /// has missed nothing.
     pub const START: Id = Id { epoch: 0, seq: 0 };
-    /// An id of no run: for a reader that comes with the id of another server.
+    /// An id of no run: for a reader that brings the id of another server.
     pub const FOREIGN: Id = Id { epoch: 0, seq: u64::MAX };
 }
 

@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 const LESSON: Lesson = Lesson::new("event_source", "text/event-stream, written by hand", 8888);
 
-/// The longest silence. The comment that breaks it means nothing to the browser, much to a proxy
-/// that drops silent connections, and to us that the client is still there.
+/// The longest silence. The browser ignores the comment that breaks it; but a proxy sees that the
+/// connection is used, and if the client is gone, we learn it from the write that fails.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// How many ticks the log keeps.
 const KEPT: usize = 300;

@@ -37,8 +37,8 @@ use writing::{FLUSH_AT, Socket};
 /// How long one flush may take, if nothing else is said: a peer that does not read costs its own
 /// thread this long, and no more.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
-/// How long a closed connection is kept for the peer's last bytes, which our close would otherwise
-/// answer with a reset. However many they are: a client that sends a long body looks for an answer
+/// How long we go on reading after our last byte, so that what the peer still sends is not answered
+/// with a reset. There is no limit in bytes: a client that sends a long body looks for an answer
 /// only after it.
 const LINGER: Duration = Duration::from_secs(2);
 
@@ -162,10 +162,10 @@ impl Connection {
         }
     }
 
-    /// Takes the peer's word that it sends no more, so that [`close`](Connection::close) need not
-    /// wait for its end: five system calls and a wait less for a client that opens a connection for
-    /// each request. Not where more has come all the same, and not where a reset could destroy
-    /// much: a short answer has reached the peer before any reset can.
+    /// The peer has said that it sends no more, so [`close`](Connection::close) need not wait for
+    /// its end: that saves five system calls and a wait where a client opens a connection for each
+    /// request. It waits all the same if more has come, or if our answer is long: a reset could
+    /// destroy what the peer has not read yet. A short answer arrives before any reset can.
     pub fn expect_no_more(&mut self) {
         let sent = self.socket.sent.load(Ordering::Relaxed) + self.socket.lock().len() as u64;
         self.ended |= self.start == self.end && sent < FLUSH_AT as u64;

@@ -20,8 +20,8 @@ pub(super) enum ReadLimit {
     /// Each read anew. The kernel keeps this time by itself: a connection that is asked one thing
     /// after another needs no call to set it.
     Each(Duration),
-    /// All reads together: dripping one byte a second wins nothing, beyond what each byte that
-    /// comes adds.
+    /// All reads together, so that a peer which sends a byte a second gains nothing. Each byte that
+    /// comes moves the deadline by so much.
     Until { deadline: Instant, for_each_byte: Duration },
 }
 
@@ -73,8 +73,8 @@ impl Connection {
         }
     }
 
-    /// Tells the kernel how long the next read may wait, unless what it knows is right or up to a
-    /// sixteenth longer.
+    /// Tells the kernel how long the next read may wait, unless the time-out that it has is right,
+    /// or too long by a sixteenth at most.
     fn arm(&mut self) -> io::Result<()> {
         let wanted = match self.limit {
             ReadLimit::Each(limit) => limit,

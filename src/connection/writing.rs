@@ -72,8 +72,8 @@ impl Writer {
         self.socket.send(&mut self.socket.lock(), &[])
     }
 
-    /// Where this socket stands and who is at the other end, by which a system's own list of
-    /// sockets names it.
+    /// The addresses of both ends: ours, then the peer's. By them the system's own list of sockets
+    /// names this one.
     ///
     /// # Errors
     /// The socket is already dead.

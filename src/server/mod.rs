@@ -2,7 +2,8 @@
 //!
 //! Stands above `connection` and `http`; a lesson hands it one function, from a request and a
 //! [`Responder`] to an answer. Implements RFC 9112 §9 (keep-alive, pipelining, closing in stages)
-//! and the refusals of RFC 9110 §15.5: of whom may come in, too (§7.4; [`cors`](crate::cors)).
+//! and refuses, before any handler is asked, what cannot be read or served (RFC 9110 §15.5), what
+//! is meant for another server (§7.4), and what foreign pages may not do ([`cors`](crate::cors)).
 //!
 //! ```text
 //! listener ─▶ accept ─▶ threads ─▶ responder: request ─▶ handler ─▶ Sent, and again
@@ -198,12 +199,13 @@ fn accept_for_ever(listener: &TcpListener, threads: &Threads, service: &Arc<Serv
     }
 }
 
-/// The clients that have come together with one that was just accepted. They are all taken out of
-/// the listener's queue before a thread is woken for any: the queue is short (std asks for 128),
-/// whoever finds it full tries again after a second, then after two, and the threads of a burst
-/// would keep this one from its turn. Five thousand clients at once take 1.6 s so, and 4.5 s
-/// otherwise. At most `room`, so that those who will be refused are not all open files at once;
-/// where a thread is free for whoever comes, that is none, and costs no system call.
+/// The clients that have come together with one that was just accepted, `room` of them at most.
+///
+/// All are taken out of the listener's queue before a thread is woken for any. The queue is short
+/// (std asks for 128); whoever finds it full tries again after a second, then after two; and the
+/// threads of a burst would keep this one from its turn. Five thousand clients at once take 1.6 s
+/// with this, and 4.5 s without. While a thread is free, `room` is 0, which costs no system call;
+/// otherwise it keeps clients that will be refused from being open files all at once.
 fn all_that_wait(listener: &TcpListener, room: usize) -> Vec<(TcpStream, SocketAddr)> {
     let mut waiting = Vec::new();
     if room == 0 {

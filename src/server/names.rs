@@ -1,6 +1,6 @@
 //! The names that a server answers to.
 //!
-//! Whoever owns a name in the DNS can have it lead to 127.0.0.1 ("DNS rebinding"). A browser then
+//! Whoever owns a name in the DNS can point it at 127.0.0.1 ("DNS rebinding"). A browser then
 //! takes a page of `http://evil.example:4000` and this server for one origin, and lets the page
 //! read and publish here. What the page cannot choose is `Host`, which the browser writes. So a
 //! request for a name that is not ours is refused (RFC 9110 §7.4), and whoever compares `Origin`

@@ -16,8 +16,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The time that each byte of a body adds to what it may take: a phone that sends 1 kB in a second
-/// is slow, and slower than that is none. The longest body then takes at most 18 minutes.
+/// The time that each byte of a body adds to what the body may take. A slow phone sends 1,000 bytes
+/// in a second; whatever is slower is not waited for. The longest body takes at most 18 minutes.
 const BODY_PACE: Duration = Duration::from_millis(1);
 
 /// What a lesson is to the server: from a request to proof that it was answered.
@@ -65,8 +65,7 @@ impl Accepted {
     }
 }
 
-/// Whether an error says that there is nobody at the other end any more: not since a while, or not
-/// even when the connection was accepted.
+/// Whether an error says that there is nobody at the other end any more.
 fn is_gone(error: &io::Error) -> bool {
     use io::ErrorKind::{BrokenPipe, ConnectionReset, NotConnected};
     matches!(error.kind(), BrokenPipe | ConnectionReset | NotConnected)
@@ -75,7 +74,7 @@ fn is_gone(error: &io::Error) -> bool {
 /// Requests and answers in turn, until one side has had enough (RFC 9112 §9.3).
 fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) -> io::Result<()> {
     loop {
-        // Here also leaves the answer of the turn before: it is sent when this is about to wait.
+        // The answer of the turn before leaves here: it is sent when this call is about to wait.
         if connection.wait_for_input(service.limits.idle)? != Waited::Ready {
             return Ok(());
         }
@@ -95,8 +94,8 @@ fn converse(connection: &mut Connection, service: &Service, peer: SocketAddr) ->
 
 /// Reads one request into `whole`, each of its parts within its deadline. Where the body cannot be
 /// read, the head is there.
-// Most connections spend their life in the handler, waiting, and what stands on the stack of
-// `converse` until then stays in memory for as long: 4 KiB each, measured, were this inlined.
+// Most connections spend their life in the handler, waiting. Inlined, the variables of this would
+// be on the stack below it all that time: 4 KiB each, measured.
 #[inline(never)]
 fn read_request(
     connection: &mut Connection,
@@ -214,7 +213,7 @@ impl Responder<'_> {
     /// The peer is gone.
     pub fn send(self, response: Response) -> io::Result<Sent> {
         *self.answered = true;
-        // Whoever wrote the page, or the proxy's configuration, looks at the log for the flag.
+        // It names the flag that helps. Whoever runs the server finds it in the log, too.
         if matches!(response.status, Status::FORBIDDEN | Status::MISDIRECTED_REQUEST) {
             let reason = String::from_utf8_lossy(&response.body);
             let (code, peer) = (response.status.code(), self.connection.peer_addr()?);
@@ -270,8 +269,7 @@ impl Responder<'_> {
     }
 
     /// Writes the head of an answer whose body follows.
-    // What has left is not kept for as long as a stream lasts: 4 KiB each, measured, were this
-    // inlined.
+    // Inlined, its variables would be kept for as long as the stream lasts: 4 KiB each, measured.
     #[inline(never)]
     fn begin(&self, response: Response, terms: Terms, framing: Framing) -> io::Result<Writer> {
         let response = self.service.share(Some(self.request), response);

@@ -14,8 +14,8 @@ use std::{io, thread};
 /// The stack of a connection's thread, in bytes. It is address space; only what is touched becomes
 /// memory.
 const STACK: usize = 256 * 1024;
-/// How long a thread without a connection waits for the next one before it ends: starting one costs
-/// more than this wait.
+/// How long a thread without a connection waits for the next one before it ends. Waiting costs less
+/// than starting another.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// The open files that are no connections: listeners, pages, standard streams.

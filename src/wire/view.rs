@@ -51,8 +51,7 @@ pub fn to_terminal() -> Tap {
     let view = Mutex::new(WireView::new(colour, columns()));
     let began = Instant::now();
     std::sync::Arc::new(move |number, crossing| {
-        // Said under the lock, so that the lines of two threads stand in the order of their
-        // bytes.
+        // Under the lock, so that the lines of two threads come in the order of their bytes.
         let mut view = view.lock().unwrap_or_else(PoisonError::into_inner);
         let text = view.show(began.elapsed(), number, crossing);
         say(text);
@@ -159,9 +158,9 @@ enum Ink {
 /// Lines in the making.
 struct Block {
     text: String,
-    /// Where the line stands, in columns of the terminal.
+    /// How far the line has come, in columns of the terminal.
     column: usize,
-    /// Where it ends at the latest.
+    /// How far it may come.
     end: usize,
     colour: Option<u8>,
 }

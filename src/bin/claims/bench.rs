@@ -17,7 +17,7 @@ pub const MESSAGE: &str = "1763700042000";
 /// The message that ends a stream, so that nothing of it is still on its way when the next one is
 /// measured.
 pub const END: &str = "";
-/// How many messages a connection carries, to see what its opening comes to.
+/// Over how many messages the cost of opening a connection is spread.
 pub const MESSAGES: u64 = 100;
 /// The run that ids name. It is fixed, so that ids are of one length.
 pub const EPOCH: u64 = 1_763_700_000_000;

@@ -28,7 +28,7 @@ const UNUSED: Duration = Duration::from_secs(600);
 /// All channels of a program.
 pub struct Channels {
     table: Mutex<Table>,
-    /// Who numbers and keeps the messages, if not we: the feeds are then windows of its log.
+    /// Where Redis numbers and keeps the messages, the feeds are windows of its log.
     redis: Option<Arc<Redis>>,
 }
 
@@ -143,7 +143,8 @@ impl Channels {
             .follow(name, &feed)
             .and_then(|()| redis.publish(name, &feed, "message", text))
             .map_err(NoChannel::Away)?;
-        // Where others were faster to the last room, the message is in Redis all the same.
+        // If another channel has taken the last place meanwhile, the message is in Redis all the
+        // same.
         let _ = self.lock().kept(name);
         Ok(id)
     }
@@ -157,7 +158,7 @@ impl Channels {
         all
     }
 
-    /// How it stands with the log, where that is elsewhere.
+    /// How far we are behind Redis, where that keeps the log.
     pub fn engine(&self) -> Option<Standing> {
         Some(self.redis.as_ref()?.standing())
     }

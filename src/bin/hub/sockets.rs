@@ -1,4 +1,4 @@
-//! The fifth reader, which also speaks: a WebSocket in both directions at once.
+//! The sixth reader, which also speaks: a WebSocket in both directions at once.
 
 use crate::readers::{HEARTBEAT, LOOK, Reader};
 use push_by_hand::feed::Gap;

@@ -1,5 +1,5 @@
-//! One direction of a connection: one thread takes in, another passes on, and between them stands
-//! all that a network may have under way.
+//! One direction of a connection: one thread takes in, another passes on, and between them is what
+//! a network has under way.
 
 use crate::network::{Flow, Network, Passage};
 use push_by_hand::connection::Writer;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 pub const SWITCHES: [&str; 9] =
     ["delay", "rate", "pieces", "hold", "idle", "upgrade", "refuse", "fail", "silence"];
 
-/// How long a thread that is held looks away before it looks again whether it has been cut.
+/// How often a thread that is held looks whether it has been cut.
 const LOOK: Duration = Duration::from_millis(50);
 
 pub struct Network {

@@ -27,7 +27,7 @@ fn one_message_wakes_everyone_who_waits() {
         });
     }
     begun.wait();
-    // Let those who have begun go on to the wait. Who comes too late for it finds the message, and
+    // Let those that have begun go on to the wait. One that is too late finds the message, and
     // is no less right.
     (0..1_000).for_each(|_| thread::yield_now());
     feed.publish("news");

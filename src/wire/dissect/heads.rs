@@ -5,8 +5,7 @@ use crate::http::Status;
 use crate::wire::names;
 use std::collections::VecDeque;
 
-/// How many requests may wait for their answers; of what comes beyond, it is forgotten whether it
-/// was HEAD.
+/// For how many requests without an answer it is remembered whether they were HEAD.
 const MAX_ASKED: usize = 1024;
 
 impl Side {

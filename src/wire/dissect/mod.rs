@@ -49,9 +49,9 @@ pub struct Dissector {
     /// For each request without an answer yet, whether it was HEAD, whose answer has a length and
     /// no body.
     asked: VecDeque<bool>,
-    /// Who said 101: that direction carries the server's frames, the other one the client's.
+    /// The direction in which a 101 went: it carries the server's frames, the other the client's.
     switched: Option<Direction>,
-    /// Whether this is a connection to Redis. Nobody else is spoken to first with a `*`.
+    /// Whether this is a connection to Redis: the first byte that we send on it is a `*`.
     redis: Option<bool>,
 }
 
@@ -111,7 +111,7 @@ impl Dissector {
         self.sides.iter().map(|side| side.held.capacity()).sum::<usize>() + self.asked.capacity()
     }
 
-    /// The part at hand is whole: names it, and sets out for the next.
+    /// The part at hand is whole: names it, and begins the next.
     fn complete(&mut self, direction: Direction, parts: &mut Vec<Part>) {
         let side = &mut self.sides[direction as usize];
         let mut part = side.part(direction);

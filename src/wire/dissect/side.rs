@@ -77,8 +77,8 @@ pub(super) struct FrameHead {
 pub(super) type Label = (&'static str, &'static str, String);
 
 impl Side {
-    /// Sets out for a part. Those of fixed size take so many bytes, lines as many as a line may
-    /// have.
+    /// Begins a part, and says how many bytes it may have: those of a fixed size exactly so many, a
+    /// line at most so many.
     pub(super) fn begin(&mut self, kind: Kind) {
         self.kind = kind;
         self.left = match kind {
