@@ -153,6 +153,7 @@ fn publish(hub: &Hub, channel: &str, request: &Request) -> Response {
 }
 
 /// `GET /status`.
+#[inline(never)] // See `control`.
 fn status(hub: &Hub) -> Response {
     let reading = Technique::ALL.map(|technique| {
         format!(
