@@ -146,16 +146,20 @@ pub fn foreign(
 /// Whether a page of this origin is one of the server that the request calls `host`.
 fn is_own(origin: &str, host: &str) -> bool {
     let Some((scheme, authority)) = origin.split_once("://") else { return false };
-    // The default port may be named or not. With https somebody in front of us has taken the TLS
-    // off.
-    let default = match scheme {
-        "http" => ":80",
-        "https" => ":443",
-        _ => return false,
-    };
+    // With https somebody in front of us has taken the TLS off.
+    let Some(default) = default_port(scheme) else { return false };
     let bare =
         |authority: &str| authority.strip_suffix(default).unwrap_or(authority).to_ascii_lowercase();
     !authority.is_empty() && bare(authority) == bare(host)
+}
+
+/// The port that may be named or not, as it stands behind a host.
+fn default_port(scheme: &str) -> Option<&'static str> {
+    match scheme {
+        "http" => Some(":80"),
+        "https" => Some(":443"),
+        _ => None,
+    }
 }
 
 fn lists(origin: &str, origins: &[String]) -> bool {
@@ -192,11 +196,7 @@ pub fn parse_origin(text: &str) -> Result<String, String> {
         let came = text.escape_debug();
         return Err(format!("an origin, such as http://localhost:5173; came \"{came}\""));
     }
-    let default = match scheme {
-        "http" => ":80",
-        "https" => ":443",
-        _ => "",
-    };
+    let default = default_port(scheme).unwrap_or_default();
     Ok(format!("{scheme}://{}", authority.strip_suffix(default).unwrap_or(authority)))
 }
 

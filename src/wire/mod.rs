@@ -18,8 +18,6 @@
 
 mod dissect;
 mod names;
-#[cfg(test)]
-mod tests;
 mod view;
 
 pub use dissect::{Dissector, KEPT};
@@ -87,3 +85,6 @@ fn hex(bytes: &[u8], between: &str) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests;
