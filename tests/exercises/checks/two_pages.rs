@@ -6,7 +6,10 @@ pub fn check() -> Check {
     let handler = move |request: &Request| {
         let cors = cors();
         let preflight = cors.answer_preflight(request);
-        cors.share(Some(request), preflight.unwrap_or_else(|| Response::text(Status::OK, "the time")))
+        cors.share(
+            Some(request),
+            preflight.unwrap_or_else(|| Response::text(Status::OK, "the time")),
+        )
     };
     let mut client = connect(serve(move |request, responder| responder.send(handler(request))));
     for (origin, may_read) in [
