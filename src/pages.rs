@@ -24,7 +24,6 @@ pub fn answer(request: &Request, home: &str) -> Response {
 }
 
 /// Answers with the file of this name, whatever was asked for.
-#[inline(never)] // A handler that may also wait would keep room for this on its stack.
 pub fn file(request: &Request, name: &str) -> Response {
     let no_folder = || io::Error::other("no such folder beside the program");
     let find = |root: &Path| match name.strip_prefix("docs/").filter(|name| name.ends_with(".md")) {

@@ -157,7 +157,7 @@ fn without_handler(responder: Responder<'_>, response: Response) -> io::Result<S
 
 impl Service {
     /// What is answered before any handler is asked.
-    #[inline(never)]
+    #[inline(never)] // Likewise, and under each stream of the hub.
     fn answer(&self, request: &Request) -> Option<Response> {
         // RFC 9112 §3.3: where HTTP/1.0 names no authority, the server is its own default. A
         // browser always names one.
