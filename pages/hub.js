@@ -46,9 +46,10 @@ const control = hub.control = {
       hub.chart.interrupted();
       this.key = newKey(); // the server may still know the old one
       startPanels(); // they work without it, uncounted
+      const lost = Date.now();
       await pause(backOff.next(), left => {
-        // What the others hear, they hear from the hub: then something between drops the sockets.
-        const others = panels.some(({ key, kind }) => key !== 'ws' && kind === 'open');
+        // What others hear, they hear from the hub: then something between drops the sockets.
+        const others = panels.some(({ key, heard }) => key !== 'ws' && heard > lost);
         this.words = say(others ? 'no socket' : 'no hub', { left });
       });
     }

@@ -119,6 +119,7 @@ export class Panel {
     this.lane.asks();
   }
   signs() {
+    this.heard = Date.now();
     this.waitsSince = null;
     if (this.silence) {
       this.silence.sign();

@@ -144,6 +144,7 @@ fn the_hubs_page_says_in_the_readers_words_what_it_cannot_get_through() {
             "no handshake: the hub is gone or full, or a proxy drops Upgrade",
             "no WebSocket",
         ),
+        ("silence=1", "events", "no answer for", "the hub does not answer"),
         ("refuse=1", "events", "closed for good, a new EventSource in", "the hub does not answer"),
     ];
     for (switches, technique, panel, all) in faults {

@@ -68,6 +68,7 @@ const PICTURES: &[Picture] = &[
     Picture { name: "raw_websocket", addresses: SOCKET_AND_PAGE, arguments: &[], happens: talk },
     Picture { name: "hub", addresses: ONE_PORT, arguments: &[], happens: fill_the_timetable },
     Picture { name: "hub-held", addresses: ONE_PORT, arguments: &[], happens: hold_back },
+    Picture { name: "hub-late", addresses: ONE_PORT, arguments: &[], happens: come_late },
 ];
 
 const PROXY: &[Address] =
@@ -148,6 +149,14 @@ fn hold_back(proxy: &Program, page: &mut Page) {
     client::exchange("POST", &format!("{}set", proxy.url("page")), &[], b"hold=64");
     client::exchange("POST", &format!("{}cut", proxy.url("page")), &[], b"");
     wait_for_messages(page, 6 * 12);
+}
+
+/// A long way: a stream is late by one trip, and a poll by as long as it takes to ask again.
+fn come_late(proxy: &Program, page: &mut Page) {
+    page.resize(1280, 1000);
+    wait_for_messages(page, 6 * 3);
+    client::exchange("POST", &format!("{}set", proxy.url("page")), &[], b"delay=1000");
+    wait_for_messages(page, 6 * 18);
 }
 
 /// With pieces cut in the middle of a character, and an answer that is still coming.
