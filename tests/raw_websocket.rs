@@ -276,9 +276,9 @@ fn every_broken_rule_ends_the_connection_with_its_code() {
             "expected a message of at most",
         ),
         (
-            [masked(0x02, &[0; 9]), b"\x80\xff\0\0\0\0\x01\0\0\0".to_vec()].concat(),
+            [masked(0x02, &[0; 9]), b"\x80\xff\0\0\0\0\0\x0f\xff\xf8".to_vec()].concat(),
             1009,
-            "expected a message of at most",
+            "expected a message of at most 1048576 bytes; came one of 1048577 or more",
         ),
         (masked(0x81, b"ab\xff"), 1007, "expected UTF-8; at byte 2 of the text came 0xff"),
         (masked(0x81, b"ab\xe6\x9c"), 1007, "expected UTF-8; at byte 2 of the text came its end"),
@@ -292,6 +292,17 @@ fn every_broken_rule_ends_the_connection_with_its_code() {
         assert_eq!(came, code, "{}", bytes.escape_ascii());
         assert!(why.starts_with(reason), "{why}");
     }
+}
+
+#[test]
+fn a_message_may_be_as_long_as_the_flag_says() {
+    let flags = ["--port", "0", "--page-port", "0", "--max-message", "5"];
+    let program = Program::start(env!("CARGO_BIN_EXE_raw_websocket"), &flags);
+    let mut client = open(program.port("socket"), "/");
+    client.send([masked(0x01, b"He"), masked(0x80, b"llo")].concat());
+    assert_eq!(next_text(&mut client), "Hello");
+    client.send([masked(0x01, b"He"), masked(0x80, b"llo!")].concat());
+    assert_eq!(close_and_end(&mut client).0, 1009);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn shake_hands(socket: &mut Connection, site: &Site) -> io::Result<bool> {
 }
 
 /// Frame after frame (RFC 6455 §5.2), until one side has had enough.
-fn converse(socket: &mut Connection) -> Result<(), Error> {
+fn converse(socket: &mut Connection, max_message: u64) -> Result<(), Error> {
     let mut message = Message::default();
     // node: socket.on('data', (buffers) => {
     while wait_for_frame(socket)? {
@@ -108,7 +108,7 @@ fn converse(socket: &mut Connection) -> Result<(), Error> {
         let payload_length = buffers[1] & 0b0111_1111;
         let opcode = check_two_bytes(buffers[0], fin, opcode, masked, payload_length)?;
         let payload_length = read_longer_length(socket, payload_length)?;
-        check_length(opcode, payload_length, &message)?;
+        check_length(opcode, payload_length, &message, max_message)?;
         // node: const mask = buffers.subarray(2, 6);
         let mut mask = [0; 4];
         socket.read_exact(&mut mask)?;
@@ -141,7 +141,7 @@ fn serve(stream: TcpStream, site: &Site) {
     // The one line for `--wire`: it has to see every byte that this socket reads and writes.
     let Ok(mut socket) = Connection::new(stream, WRITE_LIMIT, site.tap.clone()) else { return };
     if let Ok(true) = shake_hands(&mut socket, site) {
-        let outcome = converse(&mut socket);
+        let outcome = converse(&mut socket, site.max_message);
         send_last_words(&socket, &outcome);
         match outcome {
             // node: socket.on('end', () => console.log('end'));
@@ -186,6 +186,7 @@ fn main() -> Result<(), Failure> {
 
 const LESSON: Lesson = Lesson {
     page_port: Some(9998),
+    own: &[("--max-message N", "the longest message it takes, in bytes (default 1048576)")],
     ..Lesson::new(
         "raw_websocket",
         "a WebSocket, bit by bit, in the order of the Node program",
@@ -193,9 +194,10 @@ const LESSON: Lesson = Lesson {
     )
 };
 
-/// The longest head and the longest message that are taken, in bytes.
+/// The longest head that is taken, in bytes, and the longest message, unless a flag says otherwise:
+/// what a client may have us keep for as long as it likes.
 const MAX_HEAD: usize = 16 * 1024;
-const MAX_MESSAGE: u64 = 16 * 1024 * 1024;
+const MAX_MESSAGE: u64 = 1024 * 1024;
 /// How long a head may take in all, and a frame: whoever drips bytes is cut off by the clock.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
 const FRAME_LIMIT: Duration = Duration::from_secs(60);
@@ -226,6 +228,7 @@ struct Site {
     names: Names,
     pages: Vec<String>,
     threads: Arc<Threads>,
+    max_message: u64,
     tap: Option<Tap>,
 }
 
@@ -272,6 +275,7 @@ fn serve_page(options: &Options, socket: u16) -> Result<Arc<Site>, Failure> {
         names,
         pages,
         threads: server.threads(),
+        max_message: options.arguments.number("--max-message", MAX_MESSAGE)?,
         tap: options.wire.then(wire::to_terminal),
     }))
 }
@@ -477,10 +481,15 @@ fn read_longer_length(socket: &mut Connection, length: u8) -> Result<u64, Error>
 }
 
 /// A length is refused before its bytes are read.
-fn check_length(opcode: Opcode, length: u64, message: &Message) -> Result<(), Violation> {
+fn check_length(
+    opcode: Opcode,
+    length: u64,
+    message: &Message,
+    most: u64,
+) -> Result<(), Violation> {
     let length = length.saturating_add(message.payload.len() as u64);
-    if !opcode.is_control() && length > MAX_MESSAGE {
-        let limit = usize::try_from(MAX_MESSAGE).unwrap_or(usize::MAX);
+    if !opcode.is_control() && length > most {
+        let limit = usize::try_from(most).unwrap_or(usize::MAX);
         return Err(Violation::MessageTooLong { length, limit });
     }
     Ok(())

@@ -42,7 +42,7 @@ fn our_server_passes_every_case() {
 /// more, as a wish and not as a rule (RFC 6455 §8.1).
 #[test]
 fn the_raw_server_passes_every_case_but_four_that_want_text_refused_early() {
-    let lesson = Program::start("raw_websocket", SOCKET_AND_PAGE, &[]);
+    let lesson = Program::start("raw_websocket", SOCKET_AND_PAGE, &["--max-message", "16777216"]);
     let run = autobahn::run_against_server(
         &lesson.url("socket").replace("localhost", "127.0.0.1"),
         "push-by-hand-raw",
