@@ -887,6 +887,38 @@ fn where_no_thread_can_start_a_program_ends_with_one_line() {
 
 #[cfg(target_os = "linux")]
 #[test]
+fn with_little_address_space_each_program_serves_or_ends_with_a_line_that_says_so() {
+    for program in [
+        env!("CARGO_BIN_EXE_polling"),
+        env!("CARGO_BIN_EXE_hub"),
+        env!("CARGO_BIN_EXE_websocket"),
+        env!("CARGO_BIN_EXE_raw_websocket"),
+        env!("CARGO_BIN_EXE_proxy"),
+    ] {
+        for mebibytes in [64, 100, 150, 400] {
+            let two_ports = !program.ends_with("/hub");
+            let page = if two_ports { "--page-port 0" } else { "" };
+            let script = format!("ulimit -v {}; exec \"$0\" --port 0 {page}", mebibytes * 1024);
+            let mut command = Command::new("sh");
+            let mut running = Program::run(command.args(["-c", &script, program]));
+            // Its last line, or its end.
+            let begun = || running.output().iter().any(|line| line.starts_with("stop"));
+            eventually("it has begun, or ended", || {
+                begun() || running.log().iter().any(|line| line.starts_with("Error: "))
+            });
+            let log = running.log().join("\n");
+            if log.contains("Error: ") {
+                assert!(log.contains("no thread to be had"), "{program} in {mebibytes}: {log}");
+            } else {
+                running.log_line("(see ulimit -n and -v)");
+                assert!(running.is_running(), "{program} in {mebibytes}: {log}");
+            }
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
 #[ignore = "heavy: needs a limit on the threads of a user, which root has to set for another"]
 fn without_threads_clients_are_refused_and_served_again_afterwards() {
     // The limit counts all threads of a user, and none for root: who is root becomes nobody, who is

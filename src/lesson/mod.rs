@@ -148,7 +148,7 @@ impl Options {
         if bearable < self.max_threads {
             log(&format!(
                 "this process can bear {bearable} connections at a time; more are refused (see \
-                 ulimit -n)"
+                 ulimit -n and -v)"
             ));
         }
         Ok(server)
