@@ -32,7 +32,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use writing::{FLUSH_AT, Socket};
+use writing::Socket;
 
 /// How long one flush may take, if nothing else is said: a peer that does not read costs its own
 /// thread this long, and no more.
@@ -41,6 +41,8 @@ pub const WRITE_DEADLINE: Duration = Duration::from_secs(30);
 /// with a reset. There is no limit in bytes: a client that sends a long body looks for an answer
 /// only after it.
 const LINGER: Duration = Duration::from_secs(2);
+/// What one segment carries, in bytes, also through a tunnel that takes some for itself.
+const ONE_SEGMENT: u64 = 1200;
 
 /// Something that happened on a connection, as its tap sees it.
 #[derive(Clone, Copy, Debug)]
@@ -164,11 +166,11 @@ impl Connection {
 
     /// The peer has said that it sends no more, so [`close`](Connection::close) need not wait for
     /// its end: that saves five system calls and a wait where a client opens a connection for each
-    /// request. It waits all the same if more has come, or if our answer is long: a reset could
-    /// destroy what the peer has not read yet. A short answer arrives before any reset can.
+    /// request. It waits all the same if more has come, or if our answer takes more than one
+    /// segment: a reset could destroy what is still on its way.
     pub fn expect_no_more(&mut self) {
         let sent = self.socket.sent.load(Ordering::Relaxed) + self.socket.lock().len() as u64;
-        self.ended |= self.start == self.end && sent < FLUSH_AT as u64;
+        self.ended |= self.start == self.end && sent <= ONE_SEGMENT;
     }
 
     /// Closes in stages (RFC 9112 §9.6): send, say that no more will come, then read what the peer

@@ -1,3 +1,4 @@
+use super::writing::FLUSH_AT;
 use super::{Connection, Crossing, Tap, Waited};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -46,7 +47,7 @@ fn what_is_written_leaves_when_the_reader_is_about_to_wait() {
 #[test]
 fn what_is_long_leaves_at_once_and_what_is_flushed_too() {
     let (connection, mut peer) = pair(None);
-    let long = "x".repeat(super::FLUSH_AT);
+    let long = "x".repeat(FLUSH_AT);
     connection.writer().append(append(&long)).unwrap();
     let mut came = vec![0; long.len()];
     peer.read_exact(&mut came).unwrap();
@@ -157,12 +158,27 @@ fn a_deadline_is_for_all_reads_together_and_patience_for_each() {
 }
 
 #[test]
+fn a_stray_byte_destroys_no_answer_that_may_still_be_on_its_way() {
+    let (mut connection, mut peer) = pair(None);
+    let answer = "x".repeat(FLUSH_AT / 2);
+    connection.writer().append(append(&answer)).unwrap();
+    connection.expect_no_more();
+    peer.write_all(b"\r\n").unwrap();
+    let closing = thread::spawn(move || connection.close());
+    let mut came = String::new();
+    peer.read_to_string(&mut came).unwrap();
+    assert_eq!(came, answer);
+    drop(peer);
+    closing.join().unwrap();
+}
+
+#[test]
 fn a_peer_that_does_not_read_is_an_error_and_no_silence() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let mut peer = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     let mut connection =
         Connection::new(listener.accept().unwrap().0, Duration::from_millis(50), None).unwrap();
-    let much = vec![b'x'; super::FLUSH_AT - 1];
+    let much = vec![b'x'; FLUSH_AT - 1];
     // A peer that only asks. Its answers are small pieces, sent when we read on, until the system
     // takes no more.
     let error = (0..).find_map(|_| {
@@ -222,7 +238,7 @@ fn a_cut_from_another_thread_wakes_the_reader() {
     // Whether it waits already or not yet makes no difference.
     writer.cut();
     assert_eq!(reader.join().unwrap().unwrap(), b"");
-    assert!(writer.append(append(&"x".repeat(super::FLUSH_AT))).is_err());
+    assert!(writer.append(append(&"x".repeat(FLUSH_AT))).is_err());
 }
 
 #[test]
