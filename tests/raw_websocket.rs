@@ -87,6 +87,8 @@ fn every_request_gets_an_answer() {
         ("GET /nothing HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 404),
         (REQUEST.replace("GET /", "GET /nothing"), 404),
         (REQUEST.replace("GET", "POST"), 405),
+        (REQUEST.replace("GET", "OPTIONS"), 204),
+        (REQUEST.replace("GET /", "OPTIONS /nothing"), 404),
         (REQUEST.replace("Version: 13", "Version: 8"), 426),
         (REQUEST.replace("Sec-WebSocket-Version: 13\r\n", ""), 426),
         (REQUEST.replace("Connection: Upgrade", "Connection: close"), 426),
@@ -108,7 +110,7 @@ fn every_request_gets_an_answer() {
         let response = client.response();
         assert_eq!(response.status.code(), status, "{head}");
         match status {
-            405 => assert_eq!(response.fields.get("Allow"), Some("GET, HEAD")),
+            204 | 405 => assert_eq!(response.fields.get("Allow"), Some("GET, HEAD, OPTIONS")),
             426 => {
                 assert_eq!(response.fields.get("Sec-WebSocket-Version"), Some("13"));
                 assert!(response.fields.contains_token("Upgrade", "websocket"));
@@ -352,6 +354,8 @@ fn a_page_comes_from_a_port_of_its_own_and_may_connect() {
     let page = support::get(page_port, "/");
     assert_eq!(page.fields.get("Content-Type"), Some("text/html; charset=utf-8"));
     assert!(text(&page).contains("new WebSocket"));
+    let deleted = request(page_port, "DELETE", "/socket-origin", "", "");
+    assert_eq!(deleted.fields.get("Allow"), Some("GET, HEAD, OPTIONS"));
     let socket = support::get(page_port, "/socket-origin");
     assert_eq!(text(&socket), format!("ws://localhost:{port}"));
     for origin in [format!("http://localhost:{page_port}"), format!("http://127.0.0.1:{page_port}")]

@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use push_by_hand::connection::{Connection, Tap, Waited};
 use push_by_hand::cors::foreign;
-use push_by_hand::http::{Response, Status, Terms, Version};
+use push_by_hand::http::{Method, Response, Status, Terms, Version};
 use push_by_hand::lesson::{Failure, Lesson, Options, announce};
 use push_by_hand::server::{Names, Threads, note, say};
 use push_by_hand::websocket::handshake::Refusal;
@@ -264,10 +264,11 @@ fn serve_page(options: &Options, socket: u16) -> Result<Arc<Site>, Failure> {
     announce("socket", &socket);
     options.what_next(LESSON.name, &format!("cargo run --bin client -- {socket}/"));
     page.serve(move |request, responder| {
-        responder.send(match request.path() {
-            "/socket-origin" => {
+        responder.send(match (request.method, request.path()) {
+            (Method::Get | Method::Head, "/socket-origin") => {
                 Response::text(Status::OK, socket.clone()).with("Cache-Control", "no-store")
             }
+            (_, "/socket-origin") => Response::other_method(request, "GET, HEAD"),
             _ => pages::answer(request, "raw_websocket.html"),
         })
     })?;
@@ -367,9 +368,13 @@ fn check_request(text: &str, headers: &Headers, site: &Site) -> Result<(), Respo
         "GET" => {}
         // As GET is answered that asks for no WebSocket (RFC 9110 §9.3.2).
         "HEAD" => return Err(Refusal::Upgrade(String::new()).response()),
-        _ => {
-            let refusal = Response::refusal(Status::METHOD_NOT_ALLOWED, "expected GET, HEAD");
-            return Err(refusal.with("Allow", "GET, HEAD"));
+        other => {
+            let status = match other {
+                "OPTIONS" => Status::NO_CONTENT,
+                _ => Status::METHOD_NOT_ALLOWED,
+            };
+            let response = Response::refusal(status, "expected GET, HEAD, OPTIONS");
+            return Err(response.with("Allow", "GET, HEAD, OPTIONS"));
         }
     }
     if version != "HTTP/1.1" {
