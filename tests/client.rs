@@ -228,6 +228,20 @@ fn what_cannot_be_reached_or_understood_is_an_error() {
     );
 }
 
+/// It may be a document that never ends, such as the iframe stream.
+#[test]
+fn the_body_of_an_answer_that_is_no_refusal_is_not_read() {
+    let (port, server) = server(|listener| {
+        let (_, reader) = accept(listener);
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>hello";
+        reader.get_ref().write_all(answer).unwrap();
+    });
+    let (code, _, log) = run(&[&format!("http://127.0.0.1:{port}/clock")], b"");
+    server.join().unwrap();
+    assert_eq!(code, Some(1));
+    assert!(log.contains("came 200 OK and text/html\n"), "{log}");
+}
+
 #[test]
 fn an_event_stream_that_is_cut_is_resumed_where_it_was() {
     let (port, server) = server(|listener| {

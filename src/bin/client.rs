@@ -209,8 +209,11 @@ fn ask<'c>(
         }
         Err(refusal) => refusal,
     };
-    // Perhaps its body says why. An answer that goes on and on has said it by then.
-    let said = Body::new(connection, framing).read_whole(MAX_REFUSAL).unwrap_or_default();
+    // The body of a refusal says why. That of a 200 is something else, and may go on for ever.
+    let said = match response.status {
+        Status::OK => Vec::new(),
+        _ => Body::new(connection, framing).read_whole(MAX_REFUSAL).unwrap_or_default(),
+    };
     let said = match said.trim_ascii() {
         b"" => String::new(),
         text => format!(": \"{}\"", visible(text)),
