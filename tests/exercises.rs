@@ -182,6 +182,9 @@ fn no_language_lacks_a_sentence_and_none_is_left_over() {
             let is_there = english.iter().chain(&shared).any(|(there, _)| there == key);
             assert!(is_there, "{name} says {key:?}, which stands in no text");
         }
+        // Or it would say its own sentence where the desk means the one of all.
+        let both = english.iter().find(|(key, _)| shared.iter().any(|(other, _)| other == key));
+        assert_eq!(both, None, "a sentence of {name} has the key of one for all");
     }
 }
 
@@ -263,6 +266,60 @@ fn a_name_that_is_nearly_one_is_put_right() {
     copy.fails(&["shout"], &["tests/exercises/shout.rs is gone.", "tests/exercises/shuot.rs?"]);
     fs::remove_file(copy.0.join("tests/exercises/texts/en/weekday.txt")).unwrap();
     copy.fails(&["weekday", "--hint", "1"], &["weekday has no hints"]);
+}
+
+#[test]
+fn an_exercise_without_a_check_is_said_to_have_none() {
+    let copy = Copy::new("alone");
+    copy.fails(&["the_seventh_tab"], &["Nothing checks the_seventh_tab", "docs/12-hub.md"]);
+    copy.fails(&["your_browser", "--lang", "zh"], &["your_browser 没有检查程序"]);
+}
+
+#[test]
+fn what_has_a_number_in_a_task_begins_a_line() {
+    let copy = Copy::new("numbers");
+    let text = copy.fails(&["a_chat", "--seconds", "5"], &[]);
+    for begin in ["\n  1. `/chat?after=N` begins", "\n  2. `Chat::open` gets", "\n  3. The power"] {
+        assert!(text.contains(begin), "{begin:?} in {text}");
+    }
+    // A number that begins a line by chance does not.
+    let text = copy.fails(&["back_off"], &["30 s in the end. Half of that is certain"]);
+    assert!(!text.contains("\n  30 s in the end"), "{text}");
+}
+
+#[test]
+fn a_rule_that_stands_in_two_sections_may_be_named_by_either() {
+    let copy = Copy::new("sections");
+    let solution = read("tests/exercises/solutions/which_is_wrong.rs");
+    let others = [("§5.5\"", "§5.4\""), ("§5.6", "§8.1"), ("§10.4", "§7.4.1")];
+    let other = others.iter().fold(solution, |text, (ours, other)| text.replace(ours, other));
+    copy.write("which_is_wrong", &other);
+    let (solved, text) = copy.desk(&["which_is_wrong", "--seconds", "30"]);
+    assert!(solved, "{text}");
+    copy.write("which_is_wrong", &other.replace("§8.1", "§5.4"));
+    copy.fails(&["which_is_wrong", "--seconds", "30"], &["(\"§5.4\", 1007)"]);
+}
+
+/// The last byte of the log is not all that may be lost.
+#[test]
+fn a_chat_that_forgets_or_stumbles_over_half_a_length_is_none() {
+    let copy = Copy::new("chat");
+    let solution = read("tests/exercises/solutions/a_chat.rs");
+    let cut = "log.set_len((bytes.len() - left).try_into().map_err(io::Error::other)?)?;";
+    copy.write("a_chat", &solution.replace(cut, ""));
+    let text = copy.fails(&["a_chat", "--seconds", "30"], &["the same after one more restart"]);
+    assert!(text.len() < 3000, "too much to read: {text}");
+    let stumbles = format!("assert_ne!(left, 1);\n        {cut}");
+    copy.write("a_chat", &solution.replace(cut, &stumbles));
+    copy.fails(&["a_chat", "--seconds", "30"], &["a panic in tests/exercises/a_chat.rs"]);
+    copy.write(
+        "a_chat",
+        &solution.replace("said.log.write_all(&websocket::text_frame(&text))?;", ""),
+    );
+    copy.fails(
+        &["a_chat", "--seconds", "30"],
+        &["what is heard from the beginning after a restart"],
+    );
 }
 
 #[test]

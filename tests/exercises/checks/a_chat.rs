@@ -1,7 +1,7 @@
 use super::exercise::Chat;
-use crate::checks::{Check, holds, open, same, say, serve};
+use crate::checks::{Check, Miss, holds, miss, open, same, say, serve};
 use crate::support::{Client, frames};
-use std::fs::OpenOptions;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -11,13 +11,14 @@ struct Log(PathBuf);
 impl Drop for Log {
     fn drop(&mut self) {
         // There need not be one.
-        let _ = std::fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.0);
     }
 }
 
-fn start(log: &Path) -> u16 {
-    let chat = Chat::open(log).unwrap();
-    serve(move |request, responder| chat.answer(request, responder))
+fn start(log: &Path) -> Result<u16, Miss> {
+    let key = if log.exists() { "open again" } else { "open" };
+    let chat = Chat::open(log).map_err(|error| miss(say(key, &[]), "Ok(…)", error))?;
+    Ok(serve(move |request, responder| chat.answer(request, responder)))
 }
 
 fn tell(client: &mut Client, text: &str) {
@@ -37,9 +38,24 @@ fn hear_until(client: &mut Client, text: &str) -> Vec<String> {
     heard
 }
 
+/// Two lists that are the same; what is shown of long ones begins where they are not.
+fn same_texts(asked: String, expected: &[String], came: &[String]) -> Check {
+    let same = expected.iter().zip(came).take_while(|(expected, came)| expected == came).count();
+    let shown = |texts: &[String]| -> Vec<String> {
+        let around = texts.iter().skip(same.saturating_sub(2)).take(5);
+        around.cloned().collect()
+    };
+    holds(
+        expected == came,
+        asked,
+        format!("{:?}", shown(expected)),
+        format!("{:?}", shown(came)),
+    )
+}
+
 pub fn check() -> Check {
     let log = Log(std::env::temp_dir().join(format!("a_chat-{}", std::process::id())));
-    let port = start(&log.0);
+    let port = start(&log.0)?;
     let mut first = open(port, "/chat");
     let mut second = open(port, "/chat?after=0");
     tell(&mut first, "one");
@@ -84,25 +100,33 @@ fn many(port: u16) -> Check {
     holds(same_for_all, say("order", &[]), say("the same", &[]), say("another", &[]))
 }
 
-/// The server is started again over its log: once as it is, once with the last byte torn off, as
-/// when the power fails.
+/// The server is started again over its log: as it is, and then as it is when the power fails while
+/// the last text is written, behind its first byte and before its last.
 fn restart(log: &Path, port: u16) -> Check {
     let before = hear(&mut open(port, "/chat"), 105);
-    let port = start(log);
+    let port = start(log)?;
     let mut client = open(port, "/chat");
-    same(say("restart", &[]), before.clone(), hear(&mut client, 105))?;
+    same_texts(say("restart", &[]), &before, &hear(&mut client, 105))?;
+    let whole = fs::read(log).unwrap_or_default().len();
     tell(&mut client, "torn");
     same(say("number", &[]), vec!["106 torn".to_owned()], hear(&mut client, 1))?;
-    let file = OpenOptions::new().write(true).open(log).unwrap();
-    file.set_len(file.metadata().unwrap().len() - 1).unwrap();
-    let port = start(log);
-    let mut client = open(port, "/chat");
+    let bytes = fs::read(log).unwrap_or_default();
+    holds(bytes.len() > whole, say("grows", &[]), say("longer", &[&whole]), bytes.len())?;
+    for left in [whole + 1, bytes.len() - 1] {
+        fs::write(log, &bytes[..left]).unwrap();
+        torn(log, &before, bytes.len() - left)?;
+    }
+    Ok(())
+}
+
+/// What comes after the power has failed: all that was there before, and so it stays.
+fn torn(log: &Path, before: &[String], lost: usize) -> Check {
+    let mut client = open(start(log)?, "/chat");
     tell(&mut client, "again");
     let heard = hear_until(&mut client, "again");
-    same(say("torn", &[]), &before[..], &heard[..105.min(heard.len())])?;
+    same_texts(say("torn", &[&lost]), before, &heard[..before.len().min(heard.len())])?;
     let last = heard.last().cloned().unwrap_or_default();
     same(say("number", &[]), format!("{} again", heard.len()), last)?;
-    let port = start(log);
-    let mut client = open(port, "/chat");
-    same(say("once more", &[]), heard.clone(), hear(&mut client, heard.len()))
+    let mut client = open(start(log)?, "/chat");
+    same_texts(say("once more", &[]), &heard, &hear(&mut client, heard.len()))
 }

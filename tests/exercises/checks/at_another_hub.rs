@@ -20,7 +20,7 @@ pub fn check() -> Check {
                 Gap::OtherRun => Answer::AskRedis,
             };
             let newest = window.newest();
-            let key = if asked { "asked" } else { "not asked" };
+            let key = if asked { "as Redis" } else { "by itself" };
             same(say(key, &[&reader, &newest]), expected, answer(reader, 5, newest, asked))?;
         }
     }

@@ -1,5 +1,5 @@
 use super::exercise::command;
-use crate::checks::{Check, same, say};
+use crate::checks::{Check, holds, say};
 
 pub fn check() -> Check {
     for (words, expected) in [
@@ -13,8 +13,8 @@ pub fn check() -> Check {
     ] {
         let shown: Vec<_> = words.iter().map(|word| word.escape_ascii().to_string()).collect();
         let asked = say("command", &[&shown.join(" ")]);
-        let came = command(words).escape_ascii().to_string();
-        same(asked, expected.escape_ascii().to_string(), came)?;
+        let came = command(words);
+        holds(came == expected, asked, expected.escape_ascii(), came.escape_ascii())?;
     }
     Ok(())
 }

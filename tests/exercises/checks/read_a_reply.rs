@@ -1,6 +1,17 @@
 use super::exercise::{Reply, read_reply};
-use crate::checks::{Check, same, say};
+use crate::checks::{Check, holds, same, say};
 use std::io::{BufRead, Read};
+
+/// As a reader would write it: bytes as text.
+fn shown(reply: &Reply) -> String {
+    match reply {
+        Reply::Text(bytes) => format!("Text(\"{}\")", bytes.escape_ascii()),
+        Reply::Array(replies) => {
+            format!("Array([{}])", replies.iter().map(shown).collect::<Vec<_>>().join(", "))
+        }
+        other => format!("{other:?}"),
+    }
+}
 
 pub fn check() -> Check {
     let text = |bytes: &[u8]| Reply::Text(bytes.to_vec());
@@ -23,16 +34,19 @@ pub fn check() -> Check {
         (b"*2\r\n:1\r\n", None),
         (b"HTTP/1.1 400 Bad Request\r\n", None),
     ] {
-        let shown = bytes.escape_ascii();
+        let sent = bytes.escape_ascii();
         let next = if expected.is_some() { &b"next"[..] } else { b"" };
         let mut reader = bytes.chain(next);
-        let asked = say("reply", &[&shown]);
+        let asked = say("reply", &[&sent]);
         let came = read_reply(&mut reader).ok();
         let is_whole = came.is_some();
-        same(asked, expected, came)?;
+        let or_error = |reply: &Option<Reply>| {
+            reply.as_ref().map_or_else(|| say("an error", &[]), shown)
+        };
+        holds(expected == came, asked, or_error(&expected), or_error(&came))?;
         if is_whole {
             let rest = reader.fill_buf().unwrap_or_default().escape_ascii().to_string();
-            same(say("rest", &[&shown]), "next".into(), rest)?;
+            same(say("rest", &[&sent]), "next".into(), rest)?;
         }
     }
     Ok(())

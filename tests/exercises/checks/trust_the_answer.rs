@@ -27,7 +27,7 @@ pub fn check() -> Check {
         let answer = Response::read_from(&mut text.as_bytes(), false, 0).unwrap();
         let verdict = |is_so| say(if is_so { "ours" } else { "not ours" }, &[]);
         let (expected, came) = (check_answer(&answer, KEY, &[]).is_ok(), is_ours(&answer, KEY));
-        let asked = say("whose", &[&text.trim_end().replace("\r\n", "\n")]);
+        let asked = say("whose", &[&KEY, &format!("\n{}", text.trim_end().replace("\r\n", "\n"))]);
         holds(expected == came, asked, verdict(expected), verdict(came))?;
     }
     Ok(())

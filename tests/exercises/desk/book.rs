@@ -23,9 +23,9 @@ impl Exercise {
     }
 }
 
-/// The exercises in the order of the book. A chapter names them, `**say_hello.** Answer …`; those
-/// without a check are for the reader alone to judge.
-pub fn exercises(root: &Path, language: &str) -> Result<Vec<Exercise>, String> {
+/// The exercises in the order of the book, and then those without a check, which are for the reader
+/// alone to judge. A chapter names them, `**say_hello.** Answer …`.
+pub fn exercises(root: &Path, language: &str) -> Result<(Vec<Exercise>, Vec<Exercise>), String> {
     let folder = if language == "en" { "docs".to_owned() } else { format!("docs/{language}") };
     let failed = |error: std::io::Error| format!("{folder}: {error}");
     let mut chapters: Vec<String> = root
@@ -37,19 +37,19 @@ pub fn exercises(root: &Path, language: &str) -> Result<Vec<Exercise>, String> {
         .filter(|name| name == LAST || name.starts_with(|c: char| c.is_ascii_digit()))
         .collect();
     chapters.sort();
-    let mut exercises = Vec::new();
+    let (mut checked, mut alone) = (Vec::new(), Vec::new());
     for chapter in chapters {
         let path = format!("{folder}/{chapter}");
         let text = std::fs::read_to_string(root.join(&path)).map_err(failed)?;
         let title = text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or(&chapter);
         for (name, task) in tasks(&text) {
-            if root.join(FOLDER).join("checks").join(format!("{name}.rs")).is_file() {
-                let (chapter, title) = (path.clone(), title.to_owned());
-                exercises.push(Exercise { name, chapter, title, task: plain(&task) });
-            }
+            let check = root.join(FOLDER).join("checks").join(format!("{name}.rs"));
+            let of_its_kind = if check.is_file() { &mut checked } else { &mut alone };
+            let (chapter, title) = (path.clone(), title.to_owned());
+            of_its_kind.push(Exercise { name, chapter, title, task: plain(&task) });
         }
     }
-    Ok(exercises)
+    Ok((checked, alone))
 }
 
 /// The names in bold at the beginning of a line, each with what follows up to the next one.
@@ -72,7 +72,8 @@ fn tasks(chapter: &str) -> Vec<(String, String)> {
     tasks
 }
 
-/// Markdown as a terminal shows it: a paragraph is a line, code is indented, a link is its text.
+/// Markdown as a terminal shows it: a paragraph is a line, and so is what has a number; code is
+/// indented, a link is its text.
 fn plain(task: &str) -> String {
     let (mut text, mut code) = (String::new(), false);
     for line in task.trim_end().lines() {
@@ -87,14 +88,25 @@ fn plain(task: &str) -> String {
             text.push_str("\n\n");
         } else {
             let joins = !text.is_empty() && !text.ends_with('\n');
-            text.push_str(if joins { " " } else { "" });
-            text.push_str(line);
+            let item = line.split_once(". ").is_some_and(|(number, _)| is_number(number));
+            text.push_str(if !joins {
+                ""
+            } else if item {
+                "\n"
+            } else {
+                " "
+            });
+            text.push_str(line.trim_start());
         }
     }
     while text.contains("\n\n\n") {
         text = text.replace("\n\n\n", "\n\n");
     }
     without_links(&text)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
 fn without_links(text: &str) -> String {

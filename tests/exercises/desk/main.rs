@@ -36,6 +36,8 @@ struct Desk {
     limit: Duration,
     words: Words,
     exercises: Vec<Exercise>,
+    /// Those that nothing checks.
+    alone: Vec<Exercise>,
 }
 
 fn main() -> ExitCode {
@@ -77,8 +79,8 @@ fn run() -> Result<bool, String> {
     if let Some(argument) = wrong {
         return Err(words.say("wrong argument", &[&argument]) + "\n\n" + &usage(&words));
     }
-    let exercises = exercises(&root, language)?;
-    let desk = Desk { root, language, limit, words, exercises };
+    let (exercises, alone) = exercises(&root, language)?;
+    let desk = Desk { root, language, limit, words, exercises, alone };
     match (flag.as_deref(), name) {
         (Some("--solutions"), _) => desk.check_solutions(),
         (Some("--fresh"), _) => desk.show_progress(true),
@@ -131,6 +133,9 @@ impl Desk {
         let name = Path::new(given).file_stem().map_or(given.into(), |stem| stem.to_string_lossy());
         if let Some(at) = self.exercises.iter().position(|exercise| exercise.name == name) {
             return Ok(at);
+        }
+        if let Some(exercise) = self.alone.iter().find(|exercise| exercise.name == name) {
+            return Err(self.words.say("no check", &[&name, &exercise.chapter]));
         }
         let names: Vec<&str> = self.exercises.iter().map(|exercise| &*exercise.name).collect();
         Err(match nearest(&name, &names) {

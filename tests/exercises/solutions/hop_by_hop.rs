@@ -1,14 +1,7 @@
 //! What `Connection` names, in any of its lines, is for this hop alone; some are, named or not.
 
-const HOP_BY_HOP: [&str; 7] = [
-    "connection",
-    "proxy-connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+const HOP_BY_HOP: [&str; 6] =
+    ["connection", "proxy-connection", "keep-alive", "te", "transfer-encoding", "upgrade"];
 
 pub fn end_to_end<'a>(fields: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let is = |name: &str, other: &str| name.eq_ignore_ascii_case(other);
