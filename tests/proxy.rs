@@ -388,6 +388,39 @@ fn fields_for_one_hop_end_there_in_both_directions() {
 }
 
 #[test]
+fn whoever_leaves_a_silent_stream_is_not_kept() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let proxy = proxy(listener.local_addr().unwrap().port(), &[]);
+    let mut client = Client::connect(proxy.port("proxy"));
+    client.ask("GET", "/", "");
+    let (mut server, _) = listener.accept().unwrap();
+    server.write_all(b"HTTP/1.1 200 OK\r\n\r\nonce").unwrap();
+    client.read_through("once");
+    drop(client);
+    // All of the request, and then the end: nobody waits any more for what never comes.
+    server.set_read_timeout(Some(support::PATIENCE)).unwrap();
+    server.read_to_end(&mut Vec::new()).unwrap();
+    eventually("nothing passes", || state(&proxy).contains(r#""passing":[]"#));
+}
+
+#[test]
+fn a_switch_that_is_turned_back_frees_what_it_held_and_no_number_is_too_high() {
+    let hub = hub();
+    let proxy = proxy(hub.port("page"), &[]);
+    for most in ["delay", "rate", "pieces", "hold", "idle"] {
+        set(&proxy, &format!("{most}={}", u64::MAX));
+        let mut client = Client::connect(proxy.port("proxy"));
+        client.ask("GET", "/health", "");
+        if most == "delay" {
+            eventually("it waits", || state(&proxy).contains("GET /health"));
+            set(&proxy, "delay=0");
+        }
+        assert_eq!(text(&client.response()), "ok\n", "{most}");
+        set(&proxy, &format!("{most}=0"));
+    }
+}
+
+#[test]
 fn requests_are_neither_joined_nor_split() {
     let (port, asked) = origin(b"HTTP/1.1 204 No Content\r\n\r\n");
     let proxy = proxy(port, &["--allow-host", "other"]);

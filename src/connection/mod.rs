@@ -152,16 +152,7 @@ impl Connection {
         if self.ended || self.writer().flush().is_err() {
             return true;
         }
-        if self.start < self.end {
-            return false;
-        }
-        let stream = &self.socket.stream;
-        let peeked = stream.set_nonblocking(true).and_then(|()| stream.peek(&mut [0]));
-        let restored = stream.set_nonblocking(false);
-        match peeked {
-            Ok(n) => n == 0 || restored.is_err(),
-            Err(error) => error.kind() != io::ErrorKind::WouldBlock || restored.is_err(),
-        }
+        self.start == self.end && self.writer().peer_has_ended()
     }
 
     /// The peer has said that it sends no more, so [`close`](Connection::close) need not wait for

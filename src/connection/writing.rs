@@ -81,6 +81,18 @@ impl Writer {
         Ok((self.socket.stream.local_addr()?, self.socket.stream.peer_addr()?))
     }
 
+    /// Whether the peer has closed its end, asked without waiting. Only where nobody else reads or
+    /// writes meanwhile: their calls would not wait either.
+    pub fn peer_has_ended(&self) -> bool {
+        let stream = &self.socket.stream;
+        let peeked = stream.set_nonblocking(true).and_then(|()| stream.peek(&mut [0]));
+        let restored = stream.set_nonblocking(false);
+        match peeked {
+            Ok(n) => n == 0 || restored.is_err(),
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock || restored.is_err(),
+        }
+    }
+
     /// Bytes received and sent so far.
     pub fn bytes(&self) -> (u64, u64) {
         (self.socket.received.load(Ordering::Relaxed), self.socket.sent.load(Ordering::Relaxed))

@@ -19,6 +19,8 @@ const PIECES: usize = 16;
 const STACK: usize = 256 * 1024;
 /// Between two pieces of a stream that is cut up, so that the other end reads them one by one.
 const BETWEEN_PIECES: Duration = Duration::from_micros(100);
+/// How often whoever has nothing to pass on looks whether its client is still there.
+const LOOK: Duration = Duration::from_millis(250);
 
 /// When it came, and what.
 type Piece = (Instant, Vec<u8>);
@@ -31,6 +33,9 @@ pub struct Line<'a> {
     pub to: &'a Writer,
     /// How much is collected before it is passed on.
     pub hold: usize,
+    /// Whether nobody else reads or writes at that end. Then only this line can notice that it is
+    /// gone.
+    pub alone: bool,
     /// A piece as it stands on the wire: in a chunk, say.
     pub written: fn(&[u8]) -> Vec<u8>,
 }
@@ -77,31 +82,41 @@ impl Line<'_> {
     /// Passes each piece on when its time has come, or enough of them have.
     fn pass_on(&self, line: Receiver<Piece>, began: Instant) -> io::Result<()> {
         let (mut held, mut waiting) = (Vec::new(), 0);
-        let left = |at: Instant| {
-            (at + self.network.milliseconds("delay")).saturating_duration_since(Instant::now())
-        };
-        // The head leaves in its own time, whether a body follows or not.
-        let mut next = match self.hold {
-            0 => line.recv_timeout(left(began)),
-            _ => line.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        loop {
-            match next {
-                Ok((at, piece)) => {
-                    thread::sleep(left(at));
-                    held.extend((self.written)(&piece));
-                    waiting += piece.len() as u64;
-                    self.passage.doing(if self.hold > 0 { "holding" } else { "passing" });
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.send(&held),
-            }
+        if self.hold == 0 {
+            // The head leaves in its own time, whether a body follows or not.
+            self.network.wait_out_the_delay(self.passage, began)?;
+            self.send(&[])?;
+        }
+        while let Some((at, piece)) = self.next(&line)? {
+            self.network.wait_out_the_delay(self.passage, at)?;
+            held.extend((self.written)(&piece));
+            waiting += piece.len() as u64;
+            self.passage.doing(if self.hold > 0 { "holding" } else { "passing" });
             if held.len() >= self.hold {
                 self.send(&held)?;
                 self.flow.passed.fetch_add(mem::take(&mut waiting), Ordering::Relaxed);
                 held.clear();
             }
-            next = line.recv().map_err(|_| RecvTimeoutError::Disconnected);
+        }
+        self.send(&held)
+    }
+
+    /// Waits for the next piece; `None` is the end of the line.
+    ///
+    /// # Errors
+    /// Whoever would get it has left, or the connection has been cut.
+    fn next(&self, line: &Receiver<Piece>) -> io::Result<Option<Piece>> {
+        loop {
+            match line.recv_timeout(LOOK) {
+                Ok(piece) => return Ok(Some(piece)),
+                Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            // In a silent network nobody hears of anything.
+            self.network.wait_out_the_silence(self.passage)?;
+            if self.alone && self.to.peer_has_ended() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
         }
     }
 

@@ -34,6 +34,7 @@ const LESSON: Lesson = Lesson {
         ("--rate N", "bytes that pass in a second, each way"),
         ("--pieces N", "bytes that are passed on at a time"),
         ("--hold N", "hold each answer back until it is complete or N KiB"),
+        ("", "(65536 at most)"),
         ("--idle N", "cut after N milliseconds of silence"),
         ("--upgrade N", "1: drop Upgrade, as an old proxy does"),
         ("--refuse N", "1: answer 502 instead of asking the server"),

@@ -70,10 +70,6 @@ impl Network {
         lock(&self.switches)[name]
     }
 
-    pub fn milliseconds(&self, name: &'static str) -> Duration {
-        Duration::from_millis(self.get(name))
-    }
-
     pub fn set(&self, wanted: &[(&'static str, u64)]) {
         lock(&self.switches).extend(wanted.iter().copied());
         self.turned.notify_all();
@@ -98,21 +94,49 @@ impl Network {
         (Guard { network: self, passage }, fails > 0 && number.is_multiple_of(fails))
     }
 
+    /// Waits until what came at `came` has been under way for as long as the network takes, by the
+    /// switch as it stands then.
+    ///
+    /// # Errors
+    /// The connection has been cut meanwhile.
+    pub fn wait_out_the_delay(&self, passage: &Passage, came: Instant) -> io::Result<()> {
+        self.wait(passage, |switches| {
+            Duration::from_millis(switches["delay"]).saturating_sub(came.elapsed())
+        })
+    }
+
     /// Waits while the network is silent.
     ///
     /// # Errors
     /// The connection has been cut meanwhile.
     pub fn wait_out_the_silence(&self, passage: &Passage) -> io::Result<()> {
-        let mut switches = lock(&self.switches);
-        while switches["silence"] > 0 && !passage.cut.load(Ordering::Relaxed) {
+        self.wait(passage, |switches| {
+            if switches["silence"] == 0 {
+                return Duration::ZERO;
+            }
             passage.doing("silent");
-            let waited = self.turned.wait_timeout(switches, LOOK);
+            LOOK
+        })
+    }
+
+    /// Waits for as long as the switches say that something is `left` to wait for.
+    fn wait(
+        &self,
+        passage: &Passage,
+        left: impl Fn(&BTreeMap<&'static str, u64>) -> Duration,
+    ) -> io::Result<()> {
+        let mut switches = lock(&self.switches);
+        loop {
+            if passage.cut.load(Ordering::Relaxed) {
+                return Err(io::ErrorKind::ConnectionReset.into());
+            }
+            let left = left(&switches);
+            if left.is_zero() {
+                return Ok(());
+            }
+            let waited = self.turned.wait_timeout(switches, left.min(LOOK));
             switches = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if passage.cut.load(Ordering::Relaxed) {
-            return Err(io::ErrorKind::ConnectionReset.into());
-        }
-        Ok(())
     }
 
     pub fn cut_all(&self) {
@@ -122,7 +146,8 @@ impl Network {
     pub fn cut_the_silent(&self) {
         let limit = self.get("idle");
         let silent = |passage: &Passage| {
-            limit > 0 && passage.age() >= passage.last.load(Ordering::Relaxed) + limit
+            let last = passage.last.load(Ordering::Relaxed);
+            limit > 0 && passage.age() >= last.saturating_add(limit)
         };
         lock(&self.passages).values().filter(|each| silent(each)).for_each(|each| each.cut());
     }

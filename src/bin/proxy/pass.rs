@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// How we call ourselves in `Via`.
 const NAME: &str = "push-by-hand";
+/// The most that is held of an answer, in KiB, whatever the switch says.
+const MOST_HELD: u64 = 64 * 1024;
 /// How long the server may take to accept a connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How often a request that waits for its answer looks whether its client is still there.
@@ -132,13 +134,15 @@ fn ask(
     (forwarded.fields, forwarded.version) = (fields, Version::Http11);
     let bytes = forwarded.to_bytes();
 
-    thread::sleep((came + network.milliseconds("delay")).saturating_duration_since(Instant::now()));
+    network.wait_out_the_delay(passage, came)?;
     let to = (network.to.host.as_str(), network.to.port);
     let server = Connection::connect(to, CONNECT_LIMIT, None)?;
     let to = server.writer();
     passage.joined_by(to.clone());
     let flow = &passage.up;
-    Line { network, passage, flow, to: &to, hold: 0, written: <[u8]>::to_vec }.send(&bytes)?;
+    let line =
+        Line { network, passage, flow, to: &to, hold: 0, alone: false, written: <[u8]>::to_vec };
+    line.send(&bytes)?;
     passage.doing("waiting");
     Ok(server)
 }
@@ -157,17 +161,16 @@ fn answer(
     let length = response.fields.get("Content-Length").and_then(|text| text.parse().ok());
     response.fields = end_to_end(&response.fields);
     response.fields.push("Via", &format!("1.1 {NAME}"));
-    let hold = usize::try_from(network.get("hold")).unwrap_or(usize::MAX).saturating_mul(1024);
+    let hold = usize::try_from(1024 * network.get("hold").min(MOST_HELD)).unwrap_or(usize::MAX);
     let to = responder.writer();
     let mut body = Body::new(&mut server, framing);
     let mut carry = |written| {
-        let line = Line { network, passage, flow: &passage.down, to: &to, hold, written };
+        let flow = &passage.down;
+        let line = Line { network, passage, flow, to: &to, hold, alone: true, written };
         line.carry(&mut body, came)
     };
     if request.method == Method::Head || response.status.never_has_content() {
-        thread::sleep(
-            (came + network.milliseconds("delay")).saturating_duration_since(Instant::now()),
-        );
+        network.wait_out_the_delay(passage, came)?;
         network.wait_out_the_silence(passage)?;
     }
     match (framing, length) {
@@ -202,12 +205,13 @@ fn tunnel(
     response.fields = end_to_end(&response.fields);
     response.fields.push("Upgrade", "websocket");
     response.fields.push("Connection", "Upgrade");
-    thread::sleep(network.milliseconds("delay"));
+    network.wait_out_the_delay(passage, Instant::now())?;
     network.wait_out_the_silence(passage)?;
     responder.switch_protocols(response, |client| {
         client.set_patience(FOR_EVER);
         let (to_client, to_server) = (client.writer(), server.writer());
-        let line = |flow, to| Line { network, passage, flow, to, hold: 0, written: <[u8]>::to_vec };
+        let written = <[u8]>::to_vec;
+        let line = |flow, to| Line { network, passage, flow, to, hold: 0, alone: false, written };
         let carry = |line: Line<'_>, from: &mut Connection| {
             line.carry(from, Instant::now())?;
             end(line.to)
