@@ -387,6 +387,61 @@ fn fields_for_one_hop_end_there_in_both_directions() {
     assert_eq!(client.response().status.code(), 502);
 }
 
+/// What a client gets for this request through a proxy, until the text `end`; and what the server
+/// was asked.
+fn through(answer: &'static [u8], request: &str, end: &str) -> (String, String) {
+    let (port, asked) = origin(answer);
+    let proxy = proxy(port, &[]);
+    let mut client = Client::connect(proxy.port("proxy"));
+    client.send(request);
+    let came = client.read_through(end);
+    (String::from_utf8_lossy(&came).into_owned(), asked.join().unwrap())
+}
+
+#[test]
+fn an_answer_before_the_answer_and_a_coded_one_come_through() {
+    let said = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: X\r\nX: 1\r\n\r\n\
+        HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nend";
+    let request = "GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n\r\n";
+    let (came, asked) = through(said, request, "end");
+    assert!(asked.contains("\r\nAccept-Encoding: gzip\r\n"), "{asked}");
+    let early = "HTTP/1.1 103 \r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\n";
+    assert!(came.starts_with(early) && came.contains("\r\nContent-Encoding: gzip\r\n"), "{came}");
+    // HTTP/1.0 knows one answer a request.
+    let (came, _) = through(said, "GET / HTTP/1.0\r\n\r\n", "end");
+    assert!(came.starts_with("HTTP/1.1 200 OK\r\n"), "{came}");
+}
+
+#[test]
+fn a_head_says_no_length_that_the_server_did_not_say() {
+    let said = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let (came, _) = through(said, "HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n", "\r\n\r\n");
+    assert!(!came.contains("Content-Length"), "{came}");
+}
+
+#[test]
+fn http_1_0_upgrades_to_nothing() {
+    let request = "GET / HTTP/1.0\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
+    let (_, asked) = through(b"HTTP/1.1 204 No Content\r\n\r\n", request, "\r\n\r\n");
+    assert!(!asked.contains("Upgrade"), "{asked}");
+}
+
+#[test]
+fn a_question_goes_as_many_hops_as_it_may() {
+    let options = |left: &str| {
+        format!("OPTIONS / HTTP/1.1\r\nHost: localhost\r\nMax-Forwards: {left}\r\n\r\n")
+    };
+    let said = b"HTTP/1.1 204 No Content\r\n\r\n";
+    let (_, asked) = through(said, &options("3"), "\r\n\r\n");
+    assert!(asked.contains("\r\nMax-Forwards: 2\r\n"), "{asked}");
+    let proxy = proxy(1, &[]);
+    let mut client = Client::connect(proxy.port("proxy"));
+    client.send(options("0"));
+    let answer = client.response();
+    assert_eq!(answer.status, Status::NO_CONTENT);
+    assert_eq!(answer.fields.get("Allow"), Some("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+}
+
 #[test]
 fn whoever_leaves_a_silent_stream_is_not_kept() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();

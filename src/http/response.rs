@@ -174,15 +174,17 @@ impl Response {
     ) -> Result<(Response, Framing), Error> {
         loop {
             let (response, framing) = Response::read_any_head_from(reader, head_only)?;
-            // RFC 9110 §15.2: an interim answer announces the real one; 101 is the exception, it
-            // ends HTTP.
-            if !matches!(response.status.code(), 100 | 102..=199) {
+            if !response.status.is_interim() {
                 return Ok((response, framing));
             }
         }
     }
 
-    fn read_any_head_from(
+    /// The same, and 1xx answers too; for whoever passes them on.
+    ///
+    /// # Errors
+    /// As [`read_head_from`](Response::read_head_from).
+    pub fn read_any_head_from(
         reader: &mut impl BufRead,
         head_only: bool,
     ) -> Result<(Response, Framing), Error> {
@@ -204,12 +206,6 @@ impl Response {
             _ if head_only || status.never_has_content() => Framing::Length(0),
             framing => framing,
         };
-        // RFC 9110 §8.4: what is coded cannot be read as it stands, and we ask for no coding.
-        if let Some((coding, at)) =
-            fields.content_coding().filter(|_| framing != Framing::Length(0))
-        {
-            return Err(Error::broken(Rule::ContentCoding, coding.as_bytes(), at));
-        }
         Ok((Response { status, fields, body: Vec::new() }, framing))
     }
 
@@ -223,6 +219,11 @@ impl Response {
         limit: usize,
     ) -> Result<Response, Error> {
         let (mut response, framing) = Response::read_head_from(reader, head_only)?;
+        // RFC 9110 §8.4: what is coded cannot be read as it stands, and we ask for no coding.
+        let coding = response.fields.content_coding();
+        if let Some((coding, at)) = coding.filter(|_| framing != Framing::Length(0)) {
+            return Err(Error::broken(Rule::ContentCoding, coding.as_bytes(), at));
+        }
         response.body = Body::new(reader, framing).read_whole(limit)?;
         Ok(response)
     }

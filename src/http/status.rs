@@ -81,6 +81,12 @@ impl Status {
         }
     }
 
+    /// Whether the answer itself is still to come (RFC 9110 §15.2). 101 is the exception, it ends
+    /// HTTP.
+    pub const fn is_interim(self) -> bool {
+        matches!(self.0, 100 | 102..=199)
+    }
+
     /// Whether a response with this status ends after its head, whatever its fields say (RFC 9112
     /// §6.3).
     pub const fn never_has_content(self) -> bool {

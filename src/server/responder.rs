@@ -207,6 +207,21 @@ pub struct Responder<'a> {
 }
 
 impl Responder<'_> {
+    /// Sends an interim answer; the answer itself is still owed. HTTP/1.0 knows none (RFC 9110
+    /// §15.2).
+    ///
+    /// # Errors
+    /// The peer is gone.
+    pub fn send_interim(&mut self, response: &Response) -> io::Result<()> {
+        if self.terms.version == Version::Http10 {
+            return Ok(());
+        }
+        let terms = Terms { persistent: true, ..self.terms };
+        let writer = self.connection.writer();
+        writer.append(|out| response.write_head_to(out, terms, Framing::Length(0)))?;
+        writer.flush()
+    }
+
     /// Answers with a whole response.
     ///
     /// # Errors

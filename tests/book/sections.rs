@@ -118,6 +118,7 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (9110, "7.4", "Rejecting Misdirected Requests"),
     (9110, "7.6", "Message Forwarding"),
     (9110, "7.6.1", "Connection"),
+    (9110, "7.6.2", "Max-Forwards"),
     (9110, "7.6.3", "Via"),
     (9110, "7.8", "Upgrade"),
     (9110, "8.3", "Content-Type"),

@@ -55,6 +55,11 @@ pub fn pass(
     if network.get("refuse") > 0 {
         return responder.send(bad_gateway("this proxy has been told to answer so"));
     }
+    // RFC 9110 §7.6.2: a question that goes no further is for us.
+    if hops_left(request) == Some(0) {
+        let here = Response::new(Status::NO_CONTENT);
+        return responder.send(here.with("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    }
     // A thread for each direction beside this one: two for a tunnel, which has two directions.
     let places: Option<Vec<Reserved>> = (0..3).map(|_| threads.reserve()).collect();
     let Some(_places) = places else {
@@ -71,10 +76,10 @@ pub fn pass(
         return responder.send(Response::refusal(Status::GATEWAY_TIMEOUT, late));
     }
     server.set_deadline(network.answer);
-    let head_only = request.method == Method::Head;
-    let (response, framing) = match Response::read_head_from(&mut server, head_only) {
-        Ok(answer) => answer,
-        Err(error) => return responder.send(bad_gateway(&io::Error::from(error).to_string())),
+    let head = read_head(network, passage, request, &mut server, &mut responder);
+    let (response, framing) = match head {
+        Ok(head) => head,
+        Err(error) => return responder.send(bad_gateway(&error.to_string())),
     };
     server.set_patience(FOR_EVER);
     if response.status == Status::SWITCHING_PROTOCOLS {
@@ -84,6 +89,34 @@ pub fn pass(
         };
     }
     answer(network, passage, request, response, framing, responder, server)
+}
+
+/// How many hops OPTIONS may still go, where it says so.
+fn hops_left(request: &Request) -> Option<u64> {
+    let hops = request.fields.get("Max-Forwards").filter(|_| request.method == Method::Options);
+    hops?.parse().ok()
+}
+
+/// Reads the head of the answer. RFC 9110 §15.2: interim answers before it are passed on, to
+/// whoever knows them.
+fn read_head(
+    network: &Network,
+    passage: &Passage,
+    request: &Request,
+    server: &mut Connection,
+    responder: &mut Responder<'_>,
+) -> io::Result<(Response, Framing)> {
+    loop {
+        let (mut response, framing) =
+            Response::read_any_head_from(server, request.method == Method::Head)?;
+        if !response.status.is_interim() {
+            return Ok((response, framing));
+        }
+        network.wait_out_the_delay(passage, Instant::now())?;
+        network.wait_out_the_silence(passage)?;
+        response.fields = end_to_end(&response.fields);
+        responder.send_interim(&response)?;
+    }
 }
 
 /// Waits for the server's answer, for as long as the client waits for ours. A server that hangs up
@@ -119,6 +152,10 @@ fn ask(
         fields = fields.without(|name| name.eq_ignore_ascii_case("Host"));
         let host = Some(request.host()).filter(|host| !host.is_empty());
         fields.push("Host", host.unwrap_or(&network.to.authority));
+    }
+    if let Some(hops) = hops_left(request) {
+        fields = fields.without(|name| name.eq_ignore_ascii_case("Max-Forwards"));
+        fields.push("Max-Forwards", &hops.saturating_sub(1).to_string());
     }
     // RFC 9110 §7.6.3: the version that came, and who passes it on.
     let version = if request.version == Version::Http10 { "1.0" } else { "1.1" };
@@ -182,7 +219,6 @@ fn answer(
                 if whole { Ok(()) } else { Err(io::ErrorKind::ConnectionReset.into()) }
             })
         }
-        (Framing::Length(0), None) => responder.send_with(response, 0, |_| Ok(())),
         // Chunks, where the client knows them. Where it does not, the end of the connection.
         _ if request.version == Version::Http11 => responder.stream(response, |_| carry(chunk)),
         _ => responder.stream(response, |_| carry(<[u8]>::to_vec)),
@@ -241,7 +277,9 @@ fn end_to_end(fields: &Fields) -> Fields {
 }
 
 fn wants_upgrade(request: &Request) -> bool {
-    request.fields.contains_token("Upgrade", "websocket")
+    // RFC 9110 §7.8: in HTTP/1.0 there is no Upgrade.
+    request.version == Version::Http11
+        && request.fields.contains_token("Upgrade", "websocket")
         && request.fields.contains_token("Connection", "Upgrade")
 }
 
