@@ -218,7 +218,7 @@ async function webSocket(panel, signal) {
     // It does not come back by itself.
     await comeBack(panel, signal, backOff, left =>
       code === null ? say('quiet.again', { left }) : !wasOpen ? say('not upgraded', { left })
-        : say('closed.again', { code: String(code), left }));
+        : say('closed.again', { code, left }));
   }
 }
 

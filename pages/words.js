@@ -52,11 +52,13 @@ function lookUp(key, { n }) {
 }
 
 export const number = value => value.toLocaleString(locale);
-const written = value => typeof value === 'number' ? number(value) : value;
+// A code is the name of something and counts nothing: 1000, and not 1,000.
+const written = (name, value) =>
+  typeof value === 'number' && name !== 'code' ? number(value) : value;
 
 // A text with its values, for what holds no code: a state, a label.
 export function say(key, values = {}) {
-  return lookUp(key, values).replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
+  return lookUp(key, values).replace(/\{(\w+)\}/g, (_, name) => written(name, values[name]));
 }
 
 // Puts a text into an element. A value that is not given is a place for the page's script to fill:
@@ -82,7 +84,7 @@ function flag(text) {
 }
 
 function valueOf(name, values) {
-  if (name in values) return written(values[name]);
+  if (name in values) return written(name, values[name]);
   return Object.assign(document.createElement('span'), { id: name, textContent: '…' });
 }
 

@@ -274,6 +274,9 @@ fn the_browser_gets_text_back_as_text_and_bytes_as_bytes_and_closes_with_a_code(
         (Some("4321"), Some("true")),
         "code and wasClean of {row}"
     );
+    // A code is no amount: 4,321 would be one.
+    let state = lesson.page.evaluate("document.querySelector('#state').textContent");
+    assert!(state.as_str().is_some_and(|state| state.contains("4321")), "{state}");
     lesson.has_not_complained();
 }
 
