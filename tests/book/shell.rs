@@ -50,7 +50,7 @@ impl Running {
         while let Some((before, after)) = text.split_once("cargo run --bin ") {
             let (name, flags) = after.split_once(' ').unwrap_or((after, ""));
             let flags = flags.strip_prefix("-- ").unwrap_or(flags);
-            text = format!("{before}{} {flags}", programs.join(name).display());
+            text = format!("{before}'{}' {flags}", programs.join(name).display());
         }
         let mut shell = Command::new("sh");
         // A proxy that the machine may have is none of the book's business.
@@ -133,6 +133,17 @@ fn a_command_line_is_cut_into_words_as_a_shell_would() {
     for refused in ["curl http://localhost/?a=1&b=2", "rm -rf *", "echo $HOME", "a; b"] {
         assert!(words(refused).is_err(), "{refused}");
     }
+}
+
+#[test]
+fn a_program_is_found_in_a_folder_with_spaces() {
+    let folder = crate::markdown::root().join("target/book");
+    std::fs::create_dir_all(&folder).unwrap();
+    let place = folder.join("a place with spaces");
+    // It may be there from the last time.
+    let _ = std::os::unix::fs::symlink("/bin", &place);
+    let ran = Running::command("cargo run --bin echo -- 'all is well'", &place, &folder).unwrap();
+    assert_eq!(ran.wait(|_| false), ["all is well"]);
 }
 
 #[test]
