@@ -63,12 +63,13 @@ struct Hub {
 fn main() -> Result<(), Failure> {
     let options = LESSON.options();
     let views = Arc::new(Views::default());
-    let server = options.server_with(Some(views.tap()))?;
-    let port = options.bind(&server)?;
+    // Before the server, which prints by a queue: what is in it when this fails would be lost.
     let redis = match options.arguments.all("--redis").last() {
         None => None,
         Some(place) => Some(Redis::start(place.parse()?, options.wire.then(wire::to_terminal))?),
     };
+    let server = options.server_with(Some(views.tap()))?;
+    let port = options.bind(&server)?;
     let hub = Arc::new(Hub {
         started: Instant::now(),
         channels: Channels::new(clock::unix_millis(), redis),
