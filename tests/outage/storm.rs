@@ -7,6 +7,7 @@ use push_by_hand::event_stream::EventReader;
 use push_by_hand::http::body::Body;
 use push_by_hand::http::{Response, Status};
 use push_by_hand::retry;
+use std::fs::File;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Mutex;
@@ -95,6 +96,15 @@ struct Storm {
     busy: usize,
 }
 
+/// Tells the crowd that it is over, also where something failed: nobody would end otherwise.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 fn storm(policy: Policy) -> Storm {
     let start = |port: &str| {
         let retry = RETRY.as_millis().to_string();
@@ -106,6 +116,7 @@ fn storm(policy: Policy) -> Storm {
     let crowd = Crowd::default();
     let open = || crowd.open.lock().unwrap().len();
     thread::scope(|scope| {
+        let over = Over(&crowd.over);
         for _ in 0..CLIENTS {
             let small = thread::Builder::new().stack_size(STACK);
             small.spawn_scoped(scope, || crowd.client(port, policy)).unwrap();
@@ -119,7 +130,7 @@ fn storm(policy: Policy) -> Storm {
         server.port("page");
         let back = Instant::now();
         eventually("everybody is back", || open() == 2 * CLIENTS);
-        crowd.over.store(true, Ordering::Relaxed);
+        drop(over);
         drop(server);
         let open = crowd.open.lock().unwrap();
         let after = |moment: &Instant| moment.saturating_duration_since(back);
@@ -151,6 +162,8 @@ fn slices(times: &[Duration]) -> Vec<usize> {
 #[test]
 #[ignore = "heavy: half a minute with a thousand threads; cargo test --release"]
 fn a_thousand_clients_come_back_more_evenly_the_more_chance_has_a_part_in_it() {
+    let files: Result<Vec<_>, _> = (0..CLIENTS + 100).map(|_| File::open("/dev/null")).collect();
+    drop(files.expect("expected room for a file a client (see ulimit -n)"));
     println!("{CLIENTS} clients come back after {RETRY:?}; the server is away for {AWAY:?}");
     println!("{:36}at most in 100 ms     all back   refused  503", "");
     println!("{:36}asked      served", "");
