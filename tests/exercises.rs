@@ -222,6 +222,17 @@ fn a_server_that_never_answers_is_given_up() {
 }
 
 #[test]
+fn what_ends_the_process_is_told_what_was_asked() {
+    let copy = Copy::new("end");
+    for end in ["exit(0)", "exit(1)", "abort()"] {
+        let file = format!("pub fn header(_: u8, _: u64) -> Vec<u8> {{ std::process::{end} }}\n");
+        copy.write("frame_header", &file);
+        let said = "a Text frame of 0 bytes came the program ended before its check did";
+        copy.fails(&["frame_header"], &[said]);
+    }
+}
+
+#[test]
 fn a_panic_is_shown_with_its_line() {
     let copy = Copy::new("panic");
     copy.write("frame_header", "pub fn header(_: u8, _: u64) -> Vec<u8> {\n    todo!()\n}\n");

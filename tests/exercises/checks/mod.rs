@@ -37,6 +37,9 @@ pub struct Miss(Vec<(&'static str, String)>);
 struct Desk {
     words: Words,
     limit: Duration,
+    name: String,
+    /// Where the verdict goes.
+    verdict: PathBuf,
 }
 
 static DESK: OnceLock<Desk> = OnceLock::new();
@@ -48,9 +51,18 @@ static ASKED: Mutex<Option<String>> = Mutex::new(None);
 
 /// A sentence of the exercise's texts, with these values in its places.
 pub fn say(key: &str, values: &[&dyn Display]) -> String {
-    let said = DESK.get().map_or_else(String::new, |desk| desk.words.say(key, values));
+    let said = sentence(key, values);
     *ASKED.lock().unwrap() = Some(said.clone());
+    // For as long as nothing else is known: whatever ends the process now leaves this behind.
+    if let Some(desk) = DESK.get() {
+        let ended = Miss(vec![("asked", said.clone()), ("came", sentence("ended", &[]))]);
+        let _ = std::fs::write(&desk.verdict, told(&desk.name, ended));
+    }
     said
+}
+
+fn sentence(key: &str, values: &[&dyn Display]) -> String {
+    DESK.get().map_or_else(String::new, |desk| desk.words.say(key, values))
 }
 
 /// How long an answer may take before it counts as none: less than the limit of the whole check, so
@@ -161,7 +173,8 @@ pub fn run(checks: &[Named]) {
     let [name, texts, verdict, seconds] = &arguments[..] else { panic!("the desk starts this") };
     let words = Words::read(texts.as_ref(), &["desk", name]).unwrap();
     let limit = Duration::from_secs(seconds.parse().unwrap());
-    let _ = DESK.set(Desk { words, limit });
+    let (name, verdict) = (name.clone(), PathBuf::from(verdict));
+    let _ = DESK.set(Desk { words, limit, name: name.clone(), verdict: verdict.clone() });
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map_or(("", 0), |place| (place.file(), place.line()));
         let payload = panic.payload();
@@ -170,7 +183,7 @@ pub fn run(checks: &[Named]) {
         let words = words.unwrap_or_default();
         PANICS.lock().unwrap().push((place.0.replace('\\', "/"), place.1, words.to_owned()));
     }));
-    let check = checks.iter().find(|(known, _)| known == name).unwrap().1;
+    let check = checks.iter().find(|(known, _)| *known == name).unwrap().1;
     let (done, outcome) = channel();
     thread::spawn(move || done.send(check()));
     let outcome = outcome.recv_timeout(limit);
@@ -182,7 +195,7 @@ pub fn run(checks: &[Named]) {
         Err(RecvTimeoutError::Disconnected) => unasked(say("ended", &[])),
     };
     let code = i32::from(outcome.is_err());
-    let text = outcome.err().map_or_else(String::new, |miss| told(name, miss));
+    let text = outcome.err().map_or_else(String::new, |miss| told(&name, miss));
     std::fs::write(verdict, text).unwrap();
     std::process::exit(code);
 }
@@ -192,20 +205,20 @@ fn told(name: &str, mut miss: Miss) -> String {
     let panics = PANICS.lock().unwrap();
     let own = panics.iter().find(|(file, ..)| file.ends_with(&format!("exercises/{name}.rs")));
     let came = match (own, panics.last()) {
-        (Some((file, line, words)), _) => Some(say("a panic", &[file, line, words])),
+        (Some((file, line, words)), _) => Some(sentence("a panic", &[file, line, words])),
         (None, Some((file, _, words))) if !file.contains("src/") => {
             let waited = words.contains("WouldBlock") || words.contains("os error 11");
             let seconds = patience().as_secs();
-            Some(if waited { say("no answer", &[&seconds]) } else { words.clone() })
+            Some(if waited { sentence("no answer", &[&seconds]) } else { words.clone() })
         }
-        (None, Some((file, line, words))) => Some(say("a panic", &[file, line, words])),
+        (None, Some((file, line, words))) => Some(sentence("a panic", &[file, line, words])),
         (None, None) => None,
     };
     if let Some(came) = came {
         miss.0.retain(|(label, _)| *label != "came");
         miss.0.push(("came", came));
     }
-    let labels: Vec<String> = miss.0.iter().map(|(label, _)| say(label, &[])).collect();
+    let labels: Vec<String> = miss.0.iter().map(|(label, _)| sentence(label, &[])).collect();
     let widest = labels.iter().map(|label| words::width(label)).max().unwrap_or(0);
     let lines = labels.iter().zip(&miss.0).map(|(label, (_, text))| {
         let space = " ".repeat(widest + 2 - words::width(label));

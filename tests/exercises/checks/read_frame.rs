@@ -33,8 +33,8 @@ pub fn check() -> Check {
         let expected = expected.map(|frame| (frame.fin, frame.opcode as u8, frame.payload));
         let with_more = [&bytes[..], if expected.is_some() { b"next" } else { b"" }].concat();
         let mut reader = BufReader::with_capacity(3, &with_more[..]);
+        let asked = say("frame", &[&bytes.len(), &hex(&bytes[..bytes.len().min(16)])]);
         let came = read_frame(&mut reader).ok();
-        let shown = hex(&bytes[..bytes.len().min(16)]);
         let text = |frame: &Option<(bool, u8, Vec<u8>)>| match frame {
             None => say("an error", &[]),
             Some((fin, opcode, payload)) => {
@@ -42,8 +42,7 @@ pub fn check() -> Check {
                 say("a frame", &[fin, opcode, &payload.len(), &start])
             }
         };
-        let (asked, is_so) = (say("frame", &[&bytes.len(), &shown]), expected == came);
-        holds(is_so, asked, text(&expected), text(&came))?;
+        holds(expected == came, asked, text(&expected), text(&came))?;
         if expected.is_some() {
             let mut rest = String::new();
             reader.read_to_string(&mut rest).unwrap();

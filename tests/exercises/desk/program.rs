@@ -245,8 +245,8 @@ impl Program {
         let told = std::fs::read_to_string(&verdict).ok();
         let _ = std::fs::remove_file(&verdict);
         match (ended, told) {
-            (Ok(Some(true)), Some(_)) => Outcome::Solved,
-            (Ok(Some(false)), Some(told)) => Outcome::NotYet(told),
+            (Ok(Some(true)), Some(told)) if told.is_empty() => Outcome::Solved,
+            (Ok(Some(_)), Some(told)) => Outcome::NotYet(told),
             (Ok(None), _) => Outcome::NothingCame,
             _ => Outcome::Died,
         }
