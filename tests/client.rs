@@ -541,3 +541,12 @@ fn a_refused_stream_says_what_the_server_said() {
         assert!(log.ends_with(&format!("{expected}\n")), "{log}");
     }
 }
+
+#[test]
+fn no_flag_begins_a_field_of_its_own() {
+    for flag in ["--after", "--bearer"] {
+        let (code, _, log) = run(&[flag, "7\r\nX-Mine: 1", "http://127.0.0.1:1/"], b"");
+        assert_eq!(code, Some(2), "{log}");
+        assert!(log.contains(&format!("expected no control character in {flag}")), "{log}");
+    }
+}

@@ -78,7 +78,14 @@ fn wish() -> Wish {
     let arguments = usage.read();
     let url = arguments.operands.first().ok_or("expected a URL; came nothing".to_owned());
     let url = url.and_then(|url| Url::parse(url)).unwrap_or_else(|error| usage.fail(&error));
-    let last = |flag| arguments.all(flag).last().map(str::to_owned);
+    let last = |flag| {
+        let value = arguments.all(flag).last()?;
+        // It goes into a field as it is, and a line end would begin another.
+        if value.contains(char::is_control) {
+            usage.fail(&format!("expected no control character in {flag}"));
+        }
+        Some(value.to_owned())
+    };
     let limit = arguments.number("--answer-ms", 90_000);
     Wish {
         url,
