@@ -126,6 +126,9 @@ fn a_cursor_that_is_none_is_refused_in_words_and_said_back_in_short() {
     let answer = request(port, "POST", "/clock", LOGIN, &"中".repeat(100_000));
     assert_eq!(answer.status, Status::BAD_REQUEST);
     assert!(answer.body.len() < 200, "{}", text(&answer));
+    let fields = format!("{LOGIN}Content-Encoding: gzip\r\n");
+    let answer = request(port, "POST", "/clock", &fields, "\u{1f}");
+    assert_eq!(answer.status, Status::UNSUPPORTED_MEDIA_TYPE);
 }
 
 #[test]

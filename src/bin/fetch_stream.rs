@@ -68,7 +68,7 @@ fn main() -> Result<(), Failure> {
                     let cut = request.query("cut").as_deref() == Some("on");
                     responder.stream(head(), |chunks| clock(&feed, after, cut, chunks))
                 }
-                Err(expected) => responder.send(Response::refusal(Status::BAD_REQUEST, &expected)),
+                Err(refusal) => responder.send(refusal),
             },
             (Method::Post, "/assistant") => {
                 responder.stream(head(), |chunks| assistant(request, chunks))
@@ -85,12 +85,15 @@ fn may_read(request: &Request) -> bool {
 }
 
 /// Where to go on: the body of the request says it.
-fn cursor(request: &Request, feed: &Feed) -> Result<Id, String> {
+fn cursor(request: &Request, feed: &Feed) -> Result<Id, Response> {
+    if let Some(refusal) = lesson::refuse_coded(request) {
+        return Err(refusal);
+    }
     // No id is as long as this, and what is none is said back.
     let body = &request.body[..request.body.len().min(64)];
     match &*String::from_utf8_lossy(body) {
         "" => Ok(feed.before_newest()),
-        id => id.parse(),
+        id => id.parse().map_err(|why: String| Response::refusal(Status::BAD_REQUEST, &why)),
     }
 }
 

@@ -96,7 +96,7 @@ pub fn published(id: Id) -> Response {
 
 /// Refuses a body that is not the UTF-8 it will be taken for: it is compressed, or text in another
 /// charset (RFC 9110 §15.5.16).
-fn refuse_coded(request: &Request) -> Option<Response> {
+pub fn refuse_coded(request: &Request) -> Option<Response> {
     let coding =
         request.fields.content_coding().map(|(coding, _)| format!("Content-Encoding: {coding}"));
     let charset = || {

@@ -5,7 +5,7 @@
 
 mod feed;
 
-pub use feed::{MAX_TEXT, after, publish, published, text_to_publish, ticks};
+pub use feed::{MAX_TEXT, after, publish, published, refuse_coded, text_to_publish, ticks};
 
 use crate::arguments::{Arguments, Usage};
 use crate::connection::{Crossing, Tap};
