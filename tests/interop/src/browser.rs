@@ -162,18 +162,25 @@ impl Page {
 
     /// The value of a JavaScript expression in the page; of a promise, what it comes to.
     pub fn evaluate(&mut self, expression: &str) -> Value {
+        self.evaluate_if_there(expression)
+            .unwrap_or_else(|refusal| panic!("no value of `{expression}`: {refusal}"))
+    }
+
+    /// The same, or why the browser refuses: the page is just being loaded again.
+    fn evaluate_if_there(&mut self, expression: &str) -> Result<Value, Value> {
         let parameters =
             json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
-        let mut answer = self.connection.command("Runtime.evaluate", parameters);
+        let mut answer = self.connection.ask("Runtime.evaluate", parameters)?;
         assert_eq!(answer["exceptionDetails"], Value::Null, "in the page, `{expression}` throws");
-        answer["result"]["value"].take()
+        Ok(answer["result"]["value"].take())
     }
 
     /// Waits until a JavaScript expression is true, or a value that counts as true, and returns the
-    /// value.
+    /// value. While the page is being loaded again, nothing is true of it.
     pub fn wait_until(&mut self, what: &str, limit: Duration, expression: &str) -> Value {
+        let expression = format!("document.documentElement && ({expression})");
         crate::wait_for(what, limit, || {
-            let value = self.evaluate(expression);
+            let value = self.evaluate_if_there(&expression).unwrap_or_default();
             let truthy = !matches!(&value, Value::Null | Value::Bool(false))
                 && value.as_str() != Some("")
                 && value.as_f64() != Some(0.0);
@@ -282,6 +289,12 @@ impl Protocol {
     }
 
     fn command(&mut self, method: &str, parameters: Value) -> Value {
+        self.ask(method, parameters)
+            .unwrap_or_else(|refusal| panic!("the browser refuses {method}: {refusal}"))
+    }
+
+    /// Sends a command and waits for its answer, or for the error by which it is refused.
+    fn ask(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.last_id += 1;
         let id = self.last_id;
         let command = json!({"id": id, "method": method, "params": parameters});
@@ -295,8 +308,10 @@ impl Protocol {
             let mut message: Value =
                 serde_json::from_str(&message).expect("the browser sends JSON");
             if message["id"] == json!(id) {
-                assert_eq!(message["error"], Value::Null, "the browser refuses {method}");
-                return message["result"].take();
+                return match message["error"].take() {
+                    Value::Null => Ok(message["result"].take()),
+                    refusal => Err(refusal),
+                };
             }
             self.events.push(message);
         }

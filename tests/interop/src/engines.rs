@@ -53,10 +53,12 @@ pub trait Tab {
     /// Writes what is in the window as a PNG file.
     fn screenshot(&mut self, path: &Path);
 
-    /// Waits until a JavaScript expression is true, and returns its value.
+    /// Waits until a JavaScript expression is true, and returns its value. A page that is just
+    /// being loaded again has no element yet, and nothing is true of it.
     fn wait_until(&mut self, what: &str, limit: Duration, expression: &str) -> Value {
+        let expression = format!("document.documentElement && ({expression}) || null");
         crate::wait_for(what, limit, || {
-            Some(self.evaluate(&format!("({expression}) || null"))).filter(|value| !value.is_null())
+            Some(self.evaluate(&expression)).filter(|value| !value.is_null())
         })
     }
 }
@@ -86,6 +88,9 @@ impl Tab for Chromium {
     }
     fn take_complaints(&mut self) -> Vec<String> {
         self.page.take_complaints()
+    }
+    fn wait_until(&mut self, what: &str, limit: Duration, expression: &str) -> Value {
+        self.page.wait_until(what, limit, expression)
     }
     fn screenshot(&mut self, path: &Path) {
         self.page.screenshot(path);
