@@ -114,6 +114,10 @@ fn a_request_without_the_login_is_told_which_kind_there_is() {
             );
         }
     }
+    // RFC 9110 §11.1: the kind is named in small letters or capitals. Then the body is looked at.
+    let small = "Authorization: bearer open-sesame\r\n";
+    let answer = request(port, "POST", "/clock", small, "yesterday");
+    assert_eq!(answer.status, Status::BAD_REQUEST);
 }
 
 #[test]
@@ -127,8 +131,10 @@ fn a_cursor_that_is_none_is_refused_in_words_and_said_back_in_short() {
     assert_eq!(answer.status, Status::BAD_REQUEST);
     assert!(answer.body.len() < 200, "{}", text(&answer));
     let fields = format!("{LOGIN}Content-Encoding: gzip\r\n");
-    let answer = request(port, "POST", "/clock", &fields, "\u{1f}");
-    assert_eq!(answer.status, Status::UNSUPPORTED_MEDIA_TYPE);
+    for target in ["/clock", "/assistant"] {
+        let answer = request(port, "POST", target, &fields, "\u{1f}");
+        assert_eq!(answer.status, Status::UNSUPPORTED_MEDIA_TYPE, "{target}");
+    }
 }
 
 #[test]

@@ -19,7 +19,7 @@ const LESSON: Lesson =
 
 /// The login, for demonstration only: a password that everybody can read here is none. What counts
 /// is the place: a field of the request, which neither an iframe nor an EventSource can set.
-const PASS: &str = "Bearer open-sesame";
+const TOKEN: &str = "open-sesame";
 /// The longest silence. The line that breaks it reaches the page's script.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// How many ticks the log keeps: five minutes of them.
@@ -52,7 +52,7 @@ fn main() -> Result<(), Failure> {
 
     let origin = options.origin("http", &port);
     announce("page", &origin);
-    let command = format!("curl -N -d '' -H 'Authorization: {PASS}' {origin}/clock");
+    let command = format!("curl -N -d '' -H 'Authorization: Bearer {TOKEN}' {origin}/clock");
     options.what_next(LESSON.name, &command);
     port.serve(move |request, responder| {
         let head = || Response::stream("application/x-ndjson");
@@ -70,9 +70,10 @@ fn main() -> Result<(), Failure> {
                 }
                 Err(refusal) => responder.send(refusal),
             },
-            (Method::Post, "/assistant") => {
-                responder.stream(head(), |chunks| assistant(request, chunks))
-            }
+            (Method::Post, "/assistant") => match lesson::refuse_coded(request) {
+                Some(refusal) => responder.send(refusal),
+                None => responder.stream(head(), |chunks| assistant(request, chunks)),
+            },
             (_, "/clock" | "/assistant") => responder.send(Response::other_method(request, "POST")),
             _ => responder.send(pages::answer(request, "fetch_stream.html")),
         }
@@ -81,7 +82,9 @@ fn main() -> Result<(), Failure> {
 }
 
 fn may_read(request: &Request) -> bool {
-    request.fields.get("authorization") == Some(PASS)
+    let login = request.fields.get("authorization").and_then(|login| login.split_once(' '));
+    // RFC 9110 §11.1: the kind of login is named in small letters or capitals.
+    login.is_some_and(|(kind, token)| kind.eq_ignore_ascii_case("bearer") && token == TOKEN)
 }
 
 /// Where to go on: the body of the request says it.

@@ -135,6 +135,7 @@ pub const RFC: &[(u16, &str, &str)] = &[
     (9110, "10.1.1", "Expect"),
     (9110, "10.2.3", "Retry-After"),
     (9110, "12.5.3", "Accept-Encoding"),
+    (9110, "11.1", "Authentication Scheme"),
     (9110, "11.6.1", "WWW-Authenticate"),
     (9110, "12.5.5", "Vary"),
     (9110, "13.1", "Preconditions"),
