@@ -83,6 +83,8 @@ fn publish(channel: &str, text: &str) -> String {
 
 #[test]
 fn clients_in_python_node_and_java_are_cut_and_have_every_message_once() {
+    let packages = folder().join("node_modules");
+    assert!(packages.is_dir(), "Node has no packages here. Run tests/interop/install.");
     // Debian's own Python is the one that has Debian's packages.
     let python = "/usr/bin/python3 client.py";
     let hub = Program::start("hub", ONE_PORT, &[]);
