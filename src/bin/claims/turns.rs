@@ -88,6 +88,7 @@ fn push_without_being_asked(bench: &Bench) -> io::Result<()> {
     }
     // That nothing comes cannot be heard, only waited for.
     let waited = client.connection.wait_for_input(Duration::from_millis(20))?;
+    client.connection.set_patience(PATIENCE);
     let answer = client.ask(&long_poll(feed.start()))?.body.escape_ascii().to_string();
     let came = answer.matches(MESSAGE).count();
     let before = if waited == Waited::Ready { "some" } else { "0 bytes" };
