@@ -45,12 +45,7 @@ fn same_texts(asked: String, expected: &[String], came: &[String]) -> Check {
         let around = texts.iter().skip(same.saturating_sub(2)).take(5);
         around.cloned().collect()
     };
-    holds(
-        expected == came,
-        asked,
-        format!("{:?}", shown(expected)),
-        format!("{:?}", shown(came)),
-    )
+    holds(expected == came, asked, format!("{:?}", shown(expected)), format!("{:?}", shown(came)))
 }
 
 pub fn check() -> Check {

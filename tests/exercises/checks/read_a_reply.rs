@@ -40,9 +40,8 @@ pub fn check() -> Check {
         let asked = say("reply", &[&sent]);
         let came = read_reply(&mut reader).ok();
         let is_whole = came.is_some();
-        let or_error = |reply: &Option<Reply>| {
-            reply.as_ref().map_or_else(|| say("an error", &[]), shown)
-        };
+        let or_error =
+            |reply: &Option<Reply>| reply.as_ref().map_or_else(|| say("an error", &[]), shown);
         holds(expected == came, asked, or_error(&expected), or_error(&came))?;
         if is_whole {
             let rest = reader.fill_buf().unwrap_or_default().escape_ascii().to_string();
