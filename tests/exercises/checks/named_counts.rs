@@ -7,7 +7,7 @@ use std::thread;
 /// Whoever publishes holds the feed for a moment longer, so that others come before it: between
 /// the count and its message, if they can.
 fn let_others_come(message: &Message) -> String {
-    if message.id.seq % 8 == 0 {
+    if message.id.seq.is_multiple_of(8) {
         thread::yield_now();
     }
     String::new()
