@@ -19,13 +19,19 @@ pub fn target(bytes: &[u8]) {
         (reply, left)
     });
     let (Ok(Some(reply)), Some(left)) = (reply, left) else { return };
-    let (came, plain) = (&bytes[..bytes.len() - left], |byte: &u8| byte.is_ascii());
+    // An error's text is made visible: what commands a terminal is written in another way.
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\r' | b'\n') && *byte != b'\\';
+    let came = &bytes[..bytes.len() - left];
+    let bare = came.windows(2).any(|pair| pair[0] == b'\r' && pair[1] != b'\n');
     let mut written = Vec::new();
     write(&mut written, &reply);
-    if came.iter().all(plain) && !has(came, b"*-1") && !numbers_are_odd(came) {
+    if came.iter().all(plain) && !bare && !has(came, b"*-1") && !numbers_are_odd(came) {
         assert_eq!(written.escape_ascii().to_string(), came.escape_ascii().to_string());
     }
-    // What was written is read as the same.
+    // What was written is read as the same, where nothing was made visible: that is done once.
+    if written.contains(&b'\\') {
+        return;
+    }
     assert_eq!(Reply::read_from(&mut written.as_slice()).ok().flatten(), Some(reply));
 }
 
