@@ -13,12 +13,14 @@
 use crate::terminal::print;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-/// How many texts may wait for whoever reads them.
-const QUEUE: usize = 1000;
+/// How much text may wait for whoever reads it, in bytes.
+const MAX_WAITING: usize = 1024 * 1024;
+/// What a text takes beside its bytes, in bytes, about: many short ones are much, too.
+const BESIDE: usize = 64;
 
 static LOG: OnceLock<Queue> = OnceLock::new();
 static OUTPUT: OnceLock<Queue> = OnceLock::new();
@@ -60,34 +62,50 @@ pub(super) fn start() -> io::Result<()> {
 
 /// What waits for a thread that writes it.
 struct Queue {
-    texts: SyncSender<String>,
+    texts: Sender<String>,
+    counts: Arc<Counts>,
+}
+
+#[derive(Default)]
+struct Counts {
+    /// How many bytes wait.
+    waiting: AtomicUsize,
     /// How many lines found no room and have not been told of.
-    lost: Arc<AtomicUsize>,
+    lost: AtomicUsize,
 }
 
 impl Queue {
     fn start(name: &str, write: impl Fn(&str) + Send + 'static) -> io::Result<Queue> {
-        let (sender, texts) = sync_channel(QUEUE);
-        let queue = Queue { texts: sender, lost: Arc::default() };
-        let lost = Arc::clone(&queue.lost);
-        let write_all = move || write_all(&texts, &lost, write);
+        let (sender, texts) = channel();
+        let queue = Queue { texts: sender, counts: Arc::default() };
+        let counts = Arc::clone(&queue.counts);
+        let write_all = move || write_all(&texts, &counts, write);
         thread::Builder::new().name(name.into()).spawn(write_all)?;
         Ok(queue)
     }
 
     fn put(&self, text: String) {
-        if let Err(TrySendError::Full(text)) = self.texts.try_send(text) {
-            self.lost.fetch_add(text.lines().count(), Ordering::Relaxed);
+        let (size, Counts { waiting, lost }) = (text.len() + BESIDE, &*self.counts);
+        if waiting.fetch_add(size, Ordering::Relaxed) + size > MAX_WAITING {
+            waiting.fetch_sub(size, Ordering::Relaxed);
+            lost.fetch_add(text.lines().count(), Ordering::Relaxed);
+            return;
         }
+        // The thread ends only where another server's queue was quicker.
+        let _ = self.texts.send(text);
     }
 }
 
 /// Writes what comes, and when it has written all, how much more there would have been.
-fn write_all(texts: &Receiver<String>, lost: &AtomicUsize, write: impl Fn(&str)) {
-    while let Ok(text) = texts.recv() {
+fn write_all(texts: &Receiver<String>, counts: &Counts, write: impl Fn(&str)) {
+    let write_one = |text: String| {
         write(&text);
-        texts.try_iter().for_each(|text| write(&text));
-        match lost.swap(0, Ordering::Relaxed) {
+        counts.waiting.fetch_sub(text.len() + BESIDE, Ordering::Relaxed);
+    };
+    while let Ok(text) = texts.recv() {
+        write_one(text);
+        texts.try_iter().for_each(write_one);
+        match counts.lost.swap(0, Ordering::Relaxed) {
             0 => {}
             lines => write(&format!("lines not printed: {lines}\n")),
         }
@@ -97,7 +115,6 @@ fn write_all(texts: &Receiver<String>, lost: &AtomicUsize, write: impl Fn(&str))
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc::channel;
 
     #[test]
     fn what_finds_no_room_is_counted_and_the_count_is_printed() {
@@ -111,11 +128,24 @@ mod tests {
         queue.put("first".into());
         // The thread has it in hand and stands still; now the queue is filled.
         assert_eq!(written.recv().unwrap(), "first");
-        (0..QUEUE).for_each(|n| queue.put(n.to_string()));
-        queue.put("no room\nfor these\nthree".into());
-        queue.put("nor for this".into());
-        (0..QUEUE + 2).for_each(|_| go_on.send(()).unwrap());
-        (0..QUEUE).for_each(|n| assert_eq!(written.recv().unwrap(), n.to_string()));
+        let long = "x".repeat(MAX_WAITING / 4);
+        (0..3).for_each(|_| queue.put(long.clone()));
+        queue.put(format!("no room\nfor these\n{long}"));
+        queue.put("here is some".into());
+        queue.put(long.clone());
+        (0..6).for_each(|_| go_on.send(()).unwrap());
+        (0..3).for_each(|_| assert!(written.recv().unwrap() == long));
+        assert_eq!(written.recv().unwrap(), "here is some");
         assert_eq!(written.recv().unwrap(), "lines not printed: 4\n");
+    }
+
+    #[test]
+    fn many_short_texts_are_bounded_as_a_few_long_ones() {
+        let (go_on, may_write) = channel::<()>();
+        let queue = Queue::start("test", move |_| may_write.recv().unwrap_or(())).unwrap();
+        (0..MAX_WAITING / BESIDE).for_each(|_| queue.put("\n".into()));
+        assert!(queue.counts.waiting.load(Ordering::Relaxed) <= MAX_WAITING);
+        assert!(queue.counts.lost.load(Ordering::Relaxed) > 0);
+        drop(go_on);
     }
 }
