@@ -54,7 +54,8 @@ impl Connection {
         self.limit = ReadLimit::Each(each);
     }
 
-    /// Waits for a first byte, having sent what is pending.
+    /// Waits for a first byte, having sent what is pending. Each read that follows may wait as
+    /// long, until another limit is set.
     ///
     /// # Errors
     /// The socket failed. Silence and a close are no errors here.

@@ -43,6 +43,8 @@ const POLICIES: [(&str, Policy); 4] = [
 struct Crowd {
     /// When each stream was asked for, and when it began.
     open: Mutex<Vec<(Instant, Instant)>>,
+    /// How many streams have brought an event, and with it the time to wait.
+    told: AtomicUsize,
     refused: AtomicUsize,
     busy: AtomicUsize,
     over: AtomicBool,
@@ -80,8 +82,10 @@ impl Crowd {
         self.open.lock().unwrap().push((asked, Instant::now()));
         let mut events = EventReader::new(Body::new(connection, framing), "");
         // What ends a stream here is the server's death.
+        let mut first = true;
         while let Ok(Some(_)) = events.next_event() {
             *time = events.retry.unwrap_or(*time);
+            self.told.fetch_add(usize::from(std::mem::take(&mut first)), Ordering::Relaxed);
         }
         Ok(())
     }
@@ -121,9 +125,8 @@ fn storm(policy: Policy) -> Storm {
             let small = thread::Builder::new().stack_size(STACK);
             small.spawn_scoped(scope, || crowd.client(port, policy)).unwrap();
         }
-        eventually("everybody reads", || open() == CLIENTS);
-        // Each has been told how long to wait.
-        thread::sleep(Duration::from_secs(1));
+        let told = || crowd.told.load(Ordering::Relaxed);
+        eventually("everybody knows how long to wait", || told() == CLIENTS);
         drop(server);
         thread::sleep(AWAY);
         let server = start(&port.to_string());
